@@ -173,7 +173,7 @@ public sealed class SealEngine
     {
         _down.Remove(anchor);
         _core.Send(anchor, Claim(asks: true));
-        foreach (var page in _core.Pool.InOrder().Select(e => e.Source).Chunk(SealLimits.EntriesPerMessage))
+        foreach (var page in EntryPages.All([.. _core.Pool.InOrder()]))
         {
             _core.Send(anchor, new SealMessage.Entries(Term, page));
         }
@@ -348,7 +348,7 @@ public sealed class SealEngine
             refusal.Failure,
             refusal.Detail,
             _core.Signed.Last,
-            [.. missing.Take(SealLimits.EntriesPerMessage).Select(m => m.Source)],
+            EntryPages.First(missing),
             _core.NewestCertificate));
     }
 
@@ -509,7 +509,7 @@ public sealed class SealEngine
         _repeats++;
         _lastClaim = _core.Elapsed;
         _core.Broadcast(Claim(asks));
-        var waiting = _core.Pool.InOrder().Take(SealLimits.EntriesPerMessage).Select(e => e.Source).ToList();
+        var waiting = EntryPages.First(_core.Pool.InOrder());
         if (waiting.Count > 0)
         {
             _core.Broadcast(new SealMessage.Entries(Term, waiting));

@@ -17,6 +17,12 @@ public static class SealLimits
     /// </summary>
     public const int NewBytes = 1_048_576;
 
+    /// <summary>
+    /// Bytes of documents and slices of several entries in one message: half of what a message may have. A single
+    /// larger entry still goes.
+    /// </summary>
+    public const int MessageBytes = 8 * 1_048_576;
+
     /// <summary>Most changes of any proposal, merges included.</summary>
     public const int Changes = 4096;
 

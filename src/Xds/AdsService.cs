@@ -22,10 +22,8 @@ public sealed class AdsService
 
     // How many streams of their own the client of a node has for the endpoints of a name.
     private readonly UseCounts<(string Node, string Name)> _watching = new();
-    private readonly SiblingStreams _siblings = new();
-    private readonly IViewProvider _views;
+    private readonly SessionServer _server;
     private readonly AdsOptions _options;
-    private readonly KnownNodes _nodes = new();
     private readonly ConditionalWeakTable<object, RequestRate> _rates = [];
     private long _lastId;
     private int _silent;
@@ -35,8 +33,10 @@ public sealed class AdsService
     {
         ArgumentNullException.ThrowIfNull(views);
         ArgumentNullException.ThrowIfNull(options);
-        _views = views;
         _options = options;
+        _server = new SessionServer(
+            views, options, new SiblingStreams(), new KnownNodes(),
+            new SessionEvents(Join, Leave, ack => Acked?.Invoke(ack), Lead, Watch, Warm));
     }
 
     /// <summary>
@@ -162,7 +162,7 @@ public sealed class AdsService
         }
     }
 
-    private async Task ServeAsync<TRequest, TResponse>(
+    private Task ServeAsync<TRequest, TResponse>(
         StreamService<TRequest, TResponse> service,
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
@@ -175,58 +175,53 @@ public sealed class AdsService
         if (_sessions.Count >= _options.StreamsMax || waiting > _options.StreamsMax)
         {
             Interlocked.Decrement(ref _silent);
-            throw TurnAway(context);
+            throw TurnAway(context.Peer);
         }
 
         var id = Interlocked.Increment(ref _lastId);
-        var session = new StreamSession<TRequest, TResponse>(
-            id, context.Peer, _rates.GetValue(context.Connection, _ => NewRate()), service, _views, _options, _siblings,
-            new SessionEvents(ack => Acked?.Invoke(ack), Lead, Watch, Warm), _nodes);
-        var isSilent = true;
-        try
-        {
-            await session.RunAsync(requests, responses, Join, context.CancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            if (isSilent)
-            {
-                Interlocked.Decrement(ref _silent);
-            }
+        return new StreamSession<TRequest, TResponse>(
+            id, context.Peer, _rates.GetValue(context.Connection, _ => NewRate()), service, _server)
+            .RunAsync(requests, responses, context.CancellationToken);
+    }
 
-            _sessions.TryRemove(id, out _);
-            _clusterSessions.TryRemove(id, out _);
-            _leadingSessions.TryRemove(id, out _);
+    private void Join(IStreamSession session)
+    {
+        Interlocked.Decrement(ref _silent);
+        if (_sessions.Count >= _options.StreamsMax)
+        {
+            throw TurnAway(session.Peer);
         }
 
-        void Join()
+        _sessions[session.Id] = session;
+        if (session.Only == ResourceType.Cluster)
         {
-            isSilent = false;
+            _clusterSessions[session.Id] = session;
+        }
+
+        if (session.Only is null || session.Only == ResourceType.Cluster)
+        {
+            _leadingSessions[session.Id] = session;
+        }
+    }
+
+    private void Leave(IStreamSession session)
+    {
+        if (session.IsSilent)
+        {
             Interlocked.Decrement(ref _silent);
-            if (_sessions.Count >= _options.StreamsMax)
-            {
-                throw TurnAway(context);
-            }
-
-            _sessions[id] = session;
-            if (service.Only == ResourceType.Cluster)
-            {
-                _clusterSessions[id] = session;
-            }
-
-            if (service.Only is null || service.Only == ResourceType.Cluster)
-            {
-                _leadingSessions[id] = session;
-            }
         }
+
+        _sessions.TryRemove(session.Id, out _);
+        _clusterSessions.TryRemove(session.Id, out _);
+        _leadingSessions.TryRemove(session.Id, out _);
     }
 
     private RequestRate NewRate() =>
         new(_options.Limits.ConnectionBurst, _options.Limits.ConnectionRequestsPerSecond);
 
-    private RpcException TurnAway(ServerCallContext context)
+    private RpcException TurnAway(string peer)
     {
-        XdsLog.StreamTurnedAway(_options.Logger, context.Peer, _options.StreamsMax);
+        XdsLog.StreamTurnedAway(_options.Logger, peer, _options.StreamsMax);
         return new RpcException(new Status(StatusCode.ResourceExhausted, "too many xDS streams"));
     }
 }

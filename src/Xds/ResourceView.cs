@@ -18,6 +18,7 @@ public sealed class ResourceView
     {
         ArgumentNullException.ThrowIfNull(interest);
         _interest = interest;
+        Missing = interest.Missing;
     }
 
     /// <summary>The newest snapshot.</summary>
@@ -25,6 +26,9 @@ public sealed class ResourceView
 
     /// <summary>Who hears of changes.</summary>
     internal ViewWatchers Watchers { get; } = new();
+
+    /// <summary>What to send for a name that is not known; the same object for all streams.</summary>
+    internal Func<ResourceType, string, Resource?> Missing { get; }
 
     /// <summary>Serves a snapshot from now on.</summary>
     /// <exception cref="ArgumentException">Its sequence does not advance, or it takes back that it is
@@ -71,8 +75,6 @@ public sealed class ResourceView
             Publish(builder.Build());
         }
     }
-
-    internal Resource? Missing(ResourceType type, string name) => _interest.Missing(type, name);
 
     /// <summary>Counts the names of one stream; each added name must be removed once.</summary>
     internal void Count(ResourceType type, IEnumerable<string> added, IEnumerable<string> removed)

@@ -17,7 +17,7 @@ internal sealed class Subscription(ResourceType type)
 {
     private const string Everything = "*";
 
-    private readonly List<Collection> _collections = [];
+    private List<Collection>? _collections;
     private HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _everNamed;
     private bool _changed;
@@ -29,11 +29,16 @@ internal sealed class Subscription(ResourceType type)
     public IReadOnlySet<string> Names => _names;
 
     /// <summary>The collections that are asked for: of clusters, as there are no others.</summary>
-    public IReadOnlyCollection<Collection> Globs => _collections;
+    public IReadOnlyCollection<Collection> Globs => _collections ?? (IReadOnlyCollection<Collection>)[];
 
     /// <summary>Whether a name stands in a collection that is asked for.</summary>
     public bool IsInCollection(string name)
     {
+        if (_collections is null)
+        {
+            return false;
+        }
+
         foreach (var collection in _collections)
         {
             if (collection.Has(name))
@@ -131,15 +136,16 @@ internal sealed class Subscription(ResourceType type)
             }
 
             // One may be asked for in several spellings of its parameters.
-            var isAsked = _names.Contains(name) || (_collections.Contains(collection)
-                && _names.Any(other => Collections.Of(other, type) == collection));
+            var isKnown = _collections?.Contains(collection) == true;
+            var isAsked = _names.Contains(name)
+                || (isKnown && _names.Any(other => Collections.Of(other, type) == collection));
             if (!isAsked)
             {
-                _collections.Remove(collection);
+                _collections?.Remove(collection);
             }
-            else if (!_collections.Contains(collection))
+            else if (!isKnown)
             {
-                _collections.Add(collection);
+                (_collections ??= []).Add(collection);
             }
         }
     }

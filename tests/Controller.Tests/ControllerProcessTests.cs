@@ -12,11 +12,11 @@ namespace Fairlead.Controller.Tests;
 /// <summary>The real program: bad manifests, a bad configuration, anchors that are not there.</summary>
 public sealed class ControllerProcessTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-controller-process-").FullName;
-    private readonly IPEndPoint _admin = FreePort();
-    private readonly IPEndPoint _metrics = FreePort();
+    private readonly IPEndPoint _admin = new(IPAddress.Loopback, LoopbackPorts.Take(1)[0]);
+    private readonly IPEndPoint _metrics = new(IPAddress.Loopback, LoopbackPorts.Take(1)[0]);
 
     public ControllerProcessTests()
     {
@@ -181,11 +181,4 @@ public sealed class ControllerProcessTests : IDisposable
         ports: [{"{"}name: http, port: {port}{"}"}]
         endpoints: [{"{"}addresses: ["{address}"]{"}"}]
         """;
-
-    private static IPEndPoint FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
-    }
 }

@@ -91,10 +91,10 @@ public sealed class GrpcAnchorPublisherTests : IAsyncDisposable
         var anchor = Anchor(server, _world.Genesis);
         var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
         await ReportsAsync(anchor, [maker.Sign(Plan("a.shop.svc", maker)), maker.Sign(Plan("b.shop.svc", maker))]);
-        Assert.Null(KnownLeaves.CredentialEnd([await anchor.ReadStateAsync(false, Token)], _signer.Key));
+        Assert.Null(KnownLeaves.CredentialEnd(await anchor.ReadStateAsync(false, Token), _signer.Key));
         _segment.CredentialEnd = Now + 5;
         var state = await anchor.ReadStateAsync(false, Token);
-        Assert.Equal(Now + 5, KnownLeaves.CredentialEnd([state], _signer.Key));
+        Assert.Equal(Now + 5, KnownLeaves.CredentialEnd(state, _signer.Key));
         Assert.Equal(3, state.Count);
     }
 

@@ -9,7 +9,7 @@ namespace Fairlead.Controller.Tests;
 /// <summary>Real folders and real events; the scans themselves are the barriers.</summary>
 public sealed class ManifestWatcherTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-watch-").FullName;
     private readonly CancellationTokenSource _stop =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

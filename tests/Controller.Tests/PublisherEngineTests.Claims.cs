@@ -51,7 +51,7 @@ public sealed partial class PublisherEngineTests
         var lie = own.Leaf with { Version = _now, Expires = _now + 2_592_000_000, IsClaimed = true };
         Assert.Empty(_engine.Load([lie], _now));
         Assert.True(_engine.NeedsSources);
-        Assert.Equal(own.Leaf, _engine.Names.Single().Leaf);
+        Assert.Equal(own.Leaf, _engine.Names(_now).Single().Leaf);
         Assert.Empty(_engine.Load([own.Leaf], _now, hasSources: true));
         Assert.False(_engine.NeedsSources);
         _now = own.Expires - 30_000;
@@ -88,7 +88,8 @@ public sealed partial class PublisherEngineTests
         Assert.Empty(other.Load([], _now, hasSources: true));
         Assert.False(other.NeedsSources);
 
-        (Content?, long) Leaf() => _engine.Names.Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
+        (Content?, long) Leaf() =>
+            _engine.Names(_now).Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
     }
 
     [Fact]
@@ -150,7 +151,7 @@ public sealed partial class PublisherEngineTests
         Assert.Empty(_engine.Desire(Incomplete, _now));
         Assert.True(_engine.NeedsSources);
         Assert.Empty(_engine.Load([], _now, hasSources: true));
-        Assert.Equal([null, young.Content], _engine.Names.Select(status => status.Leaf.Content));
+        Assert.Equal([null, young.Content], _engine.Names(_now).Select(status => status.Leaf.Content));
 
         Assert.Empty(_engine.Load([due, young], _now));
         Assert.True(_engine.NeedsSources);

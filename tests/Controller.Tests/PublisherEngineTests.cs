@@ -80,9 +80,9 @@ public sealed partial class PublisherEngineTests
         Assert.Equal("withdraw-sent", State(A));
         SealAll(sends);
         Assert.Equal("withdrawn", State(A));
-        _now = _engine.Names.Single().Leaf.Expires;
+        _now = _engine.Names(_now).Single().Leaf.Expires;
         Assert.Empty(_engine.Tick(_now));
-        Assert.Empty(_engine.Names);
+        Assert.Empty(_engine.Names(_now));
     }
 
     /// <summary>It may stand in a file that is being written, or that this run has not seen whole yet.</summary>
@@ -420,7 +420,7 @@ public sealed partial class PublisherEngineTests
             open.AddRange(_engine.Tick(_now));
         }
 
-        Assert.True(_engine.IsSettled, $"seed {seed}: {string.Join(", ", _engine.Names)}");
+        Assert.True(_engine.IsSettled, $"seed {seed}: {string.Join(", ", _engine.Names(_now))}");
         var held = world.Leaves.Where(leaf => leaf.Content is not null)
             .ToDictionary(leaf => leaf.Name, leaf => ((TextContent)leaf.Content!).Text);
         Assert.True(desired.OrderBy(pair => pair.Key).SequenceEqual(held.OrderBy(pair => pair.Key)), $"seed {seed}");
@@ -487,6 +487,21 @@ public sealed partial class PublisherEngineTests
         Assert.Empty(_engine.Until(_now + 900_000, _now));
     }
 
+    /// <summary>What nothing renews any more is not as good as sealed.</summary>
+    [Fact]
+    public void Name_WhoseCredentialHasEnded_SaysSo()
+    {
+        Load();
+        _engine.Until(_now + 30_000, _now);
+        SealAll(Desire((A, "1")));
+        _now += 29_999;
+        Assert.Equal("sealed", State(A));
+        _now++;
+        Assert.Equal("ended", State(A));
+        SealAll(_engine.Until(_now + 900_000, _now));
+        Assert.Equal("sealed", State(A));
+    }
+
     [Fact]
     public void Until_ALaterEnd_RenewsInTimeWhatLivedAsLongAsTheOneBefore()
     {
@@ -549,7 +564,7 @@ public sealed partial class PublisherEngineTests
 
     private void Load() => Assert.Empty(_engine.Load([], _now));
 
-    private string State(string name) => _engine.Names.Single(status => status.Name == name).State;
+    private string State(string name) => _engine.Names(_now).Single(status => status.Name == name).State;
 
     private void Answer(int anchor, Publication publication, AnchorFate fate) =>
         Assert.Empty(_engine.Answer(anchor, publication, fate, null, _now));

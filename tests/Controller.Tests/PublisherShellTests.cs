@@ -8,6 +8,7 @@ using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
 using Fairlead.Naming;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,7 +18,7 @@ namespace Fairlead.Controller.Tests;
 public sealed class PublisherShellTests : IDisposable
 {
     private const string Name = "a.shop.svc";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-shell-").FullName;
     private readonly ManualTimeProvider _time = new();
     private readonly EcdsaSigner _signer = TestKeys.Signer(77);
@@ -78,18 +79,54 @@ public sealed class PublisherShellTests : IDisposable
             .Single(one => one.Name == "fairlead_controller_records").Samples.Sum(one => one.Value);
     }
 
-    /// <summary>One of F+1 anchors is honest, and an older one shows none.</summary>
+    /// <summary>One of F+1 anchors is honest: F that lie put the end off by nothing. An older one shows none.</summary>
+    [Theory]
+    [InlineData(5L, 9L, 5L)]
+    [InlineData(5L, 5L, 9L, 5L)]
+    [InlineData(5L, 5L, null, 5L)]
+    [InlineData(5L, 5L, 1L, 5L)]
+    [InlineData(5L, null, 5L)]
+    [InlineData(null, null, null)]
+    [InlineData(null, null, 5L, null)]
+    [InlineData(5L, null)]
+    public void CredentialEnd_IsWhatMoreThanFSay(params long?[] heardAndBelieved) => Assert.Equal(
+        heardAndBelieved[^1], KnownLeaves.CredentialEnd(heardAndBelieved[..^1], copies: 2));
+
     [Fact]
-    public void CredentialEnd_IsTheLatestThatAnyShows_WhereAllDo()
+    public void CredentialEnd_OfOneAnchor_IsThatOfTheOwnKey()
     {
         var key = _signer.Key;
-        Assert.Equal(9, KnownLeaves.CredentialEnd([Shown(9, key), Shown(5, key)], key));
-        Assert.Null(KnownLeaves.CredentialEnd([Shown(9, key), []], key));
-        Assert.Null(KnownLeaves.CredentialEnd([Shown(9, TestKeys.Key(78))], key));
-        Assert.Null(KnownLeaves.CredentialEnd([[new(LeafClass.Credential, new byte[] { 1 })]], key));
+        Assert.Equal(9, KnownLeaves.CredentialEnd(Shown(9, key), key));
+        Assert.Null(KnownLeaves.CredentialEnd([], key));
+        Assert.Null(KnownLeaves.CredentialEnd(Shown(9, TestKeys.Key(78)), key));
+        Assert.Null(KnownLeaves.CredentialEnd([new(LeafClass.Credential, new byte[] { 1 })], key));
 
         static IReadOnlyList<StateLeaf> Shown(long end, PublicKey key) =>
             [.. new InMemorySegment(key) { CredentialEnd = end }.Credentials];
+    }
+
+    /// <summary>Whoever is heard first: more than F+1 are, as long as they are there.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task CredentialEnd_ThatOneAnchorLiesAbout_IsThatOfTheOthers(int lie)
+    {
+        const long end = 100 * Limits.Day;
+        var anchors = Enumerable.Range(0, 3)
+            .Select(i => new InMemoryAnchor(
+                new InMemorySegment(_signer.Key) { CredentialEnd = i == 0 ? end + lie : end }, i))
+            .ToList();
+        var shell = new PublisherShell(
+            new PublisherEngine(
+                new() { Anchors = 3, RecordLife = TimeSpan.FromHours(1) }, new FakeMaker(), new Random(1)),
+            anchors, () => new SegmentTerms(2, Limits.RecordLifeMax), _signer.Key, new(), _time, NullLogger.Instance);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = shell.RunAsync(stop.Token);
+        await Eventually.HoldsAsync(
+            async () => (await shell.StatusAsync(stop.Token)).CredentialEnd, believed => believed == end, Patience,
+            stop.Token);
+        await stop.CancelAsync();
+        await running;
     }
 
     /// <summary>Each day from the thirtieth before the end, also when it is over.</summary>

@@ -6,7 +6,7 @@ namespace Fairlead.EndToEnd.Tests;
 /// <summary>The built programs, as a user starts them.</summary>
 internal static class Programs
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(5);
 
     private static readonly string Here = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
 

@@ -7,7 +7,7 @@ namespace Fairlead.Hosting.Tests;
 
 public sealed class ProgramShellTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly StringWriter _output = new();
     private readonly StringWriter _errors = new();
 

@@ -3,7 +3,7 @@ namespace Fairlead.Rpc.Tests;
 /// <summary>A handler that keeps its thread keeps that alone: what else comes over its connection is served.</summary>
 public sealed class HandlerThreadTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = Servers.Patience;
     private static readonly Method<byte[], byte[]> Keep =
         new(MethodType.DuplexStreaming, "test.Keep", "Keep", EchoService.Raw, EchoService.Raw);
 

@@ -139,7 +139,7 @@ internal sealed class RawConnection : IDisposable
 
     private async Task ReadExactlyAsync(byte[] bytes) =>
         await _stream.ReadExactlyAsync(bytes, Servers.Token).AsTask().WaitAsync(
-            TimeSpan.FromSeconds(60), Servers.Token);
+            Servers.Patience, Servers.Token);
 
     private Task WriteAsync(byte[] bytes) => _stream.WriteAsync(bytes, Servers.Token).AsTask();
 

@@ -54,7 +54,7 @@ public sealed class RequestLimitTests
         foreach (var part in parts)
         {
             var status = StatusAsync(client, server, EchoService.Unary, part);
-            await ArmedAsync();
+            await ArmedAsync(calls.ReadTimeout);
             _time.Advance(calls.ReadTimeout - TimeSpan.FromMilliseconds(1));
             Assert.False(status.IsCompleted);
             _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -83,17 +83,23 @@ public sealed class RequestLimitTests
         var answers = await response.Content.ReadAsStreamAsync(Servers.Token);
         var answer = new byte[6];
         await answers.ReadExactlyAsync(answer, Servers.Token);
+
+        // The client has its answer before the server has heard that it is written.
+        await HoldsAsync(() => _time.Armed == 0);
         _time.Advance(100 * calls.ReadTimeout);
         more.SetResult();
         await answers.ReadExactlyAsync(answer, Servers.Token);
-        await ArmedAsync();
+        await ArmedAsync(calls.ReadTimeout);
         _time.Advance(calls.ReadTimeout);
         Assert.Equal(0, await answers.ReadAsync(answer, Servers.Token));
         Assert.Equal(["4"], response.TrailingHeaders.GetValues("grpc-status"));
     }
 
-    private Task ArmedAsync() => Eventually.HoldsAsync(
-        () => Task.FromResult(_time.Armed), armed => armed == 1, TimeSpan.FromSeconds(60), Servers.Token);
+    // Timers of calls that have ended may be there still.
+    private Task ArmedAsync(TimeSpan due) => HoldsAsync(() => _time.IsArmed(due));
+
+    private static Task HoldsAsync(Func<bool> condition) => Eventually.HoldsAsync(
+        () => Task.FromResult(condition()), holds => holds, Servers.Patience, Servers.Token);
 
     private static byte[] Prefix(uint length)
     {
@@ -102,7 +108,7 @@ public sealed class RequestLimitTests
         return prefix;
     }
 
-    private static HttpClient Client() => new() { Timeout = TimeSpan.FromSeconds(60) };
+    private static HttpClient Client() => new() { Timeout = Servers.Patience };
 
     private static HttpRequestMessage Request(RpcServer server, IMethod method, HttpContent content) => new()
     {
@@ -116,7 +122,7 @@ public sealed class RequestLimitTests
     private static async Task<byte[]> UnaryAsync(RpcChannel channel, Method<byte[], byte[]> method, int bytes)
     {
         using var call = channel.CreateCallInvoker().AsyncUnaryCall(method, null, default, new byte[bytes]);
-        return await call.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(60), Servers.Token);
+        return await call.ResponseAsync.WaitAsync(Servers.Patience, Servers.Token);
     }
 
     private static Task<RpcServer> StartAsync(RpcServiceOptions calls)

@@ -9,14 +9,17 @@ internal static class Servers
 {
     public static readonly IPEndPoint Any = new(IPAddress.Loopback, 0);
 
+    /// <summary>What is waited for that is to come.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public static Task<RpcServer> StartAsync(RpcEndpoint? endpoint = null, TaskCompletionSource? cancelled = null,
-        RpcServiceOptions? calls = null)
+        RpcServiceOptions? calls = null, TaskCompletionSource? begun = null)
     {
         var options = new RpcServerOptions { Calls = calls ?? new RpcServiceOptions() };
         options.Endpoints.Add(endpoint ?? RpcEndpoint.Tcp(Any));
-        options.Services.Add(EchoService.Build(cancelled));
+        options.Services.Add(EchoService.Build(cancelled, begun));
         var health = new HealthService();
         health.Set("", HealthCheckResponse.Types.ServingStatus.Serving);
         options.Services.Add(health.Build());
@@ -25,7 +28,7 @@ internal static class Servers
     }
 
     public static RpcChannel Connect(RpcServer server, RpcChannelOptions? options = null) =>
-        new(server.Endpoints[0].ToString(), options);
+        new(server.Endpoints[0].ToString(), options ?? new RpcChannelOptions { ConnectTimeout = Patience });
 
     public static TlsIdentity Identity(ECCurve? curve = null)
     {
@@ -34,5 +37,5 @@ internal static class Servers
     }
 
     public static async Task<RpcException> FailsAsync(Task call) =>
-        await Assert.ThrowsAsync<RpcException>(() => call.WaitAsync(TimeSpan.FromSeconds(20), Token));
+        await Assert.ThrowsAsync<RpcException>(() => call.WaitAsync(Patience, Token));
 }

@@ -31,7 +31,7 @@ public sealed class StrangerTests
         var cancelled = new TaskCompletionSource();
         await using var server = await StartAsync(unix, cancelled);
         await RunAsync(Python(), [Path.Combine(Peers, "client.py"), Target(server)], PythonChecks);
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+        await cancelled.Task.WaitAsync(Servers.Patience, Servers.Token);
     }
 
     /// <summary>TLS 1.3 with the self-made certificates of both sides, each of which the other knows
@@ -53,7 +53,7 @@ public sealed class StrangerTests
 
         string[] arguments = [Path.Combine(Peers, "client.py"), server.Endpoints[0].Address!.ToString(), folder];
         await RunAsync(Python(), arguments, PythonChecks);
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+        await cancelled.Task.WaitAsync(Servers.Patience, Servers.Token);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class StrangerTests
         await using var server = await StartAsync(unix, cancelled);
         string[] arguments = [Path.Combine(Peers, "client.js"), Target(server), PeerTools.NodePackages!];
         await RunAsync(PeerTools.Node!, arguments, JsChecks);
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(10), Servers.Token);
+        await cancelled.Task.WaitAsync(Servers.Patience, Servers.Token);
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class StrangerTests
     private static async Task RunAsync(string program, string[] arguments, string[] checks)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Servers.Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        limit.CancelAfter(TimeSpan.FromMinutes(5));
         var (code, output, error) = await PeerTools.RunAsync(program, arguments, null, limit.Token);
         Assert.True(code == 0, $"exit {code} after: {output}{error}");
         Assert.Equal(checks, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));

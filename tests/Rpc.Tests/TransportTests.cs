@@ -185,7 +185,7 @@ public sealed class TransportTests
     private static async Task<byte[]> PeerAsync(RpcChannel channel)
     {
         using var call = channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Peer, null, default, []);
-        return await call.ResponseAsync.WaitAsync(TimeSpan.FromSeconds(20), Servers.Token);
+        return await call.ResponseAsync.WaitAsync(Servers.Patience, Servers.Token);
     }
 
     private static X509Certificate2 ForeignCertificate(string curve)

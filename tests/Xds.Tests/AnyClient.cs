@@ -1,3 +1,4 @@
+using Fairlead.EnvoyApi.Discovery;
 using Fairlead.EnvoyApi.Rpc;
 using Fairlead.Xds.Streams;
 using Fairlead.Xds.Tests.Delta;
@@ -25,14 +26,14 @@ internal sealed class AnyClient
     {
     }
 
-    internal AnyClient(Variant variant, ResourceSnapshot snapshot)
+    internal AnyClient(Variant variant, ResourceSnapshot snapshot, XdsLimits? limits = null)
     {
         _variant = variant;
-        var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
+        var (sotw, delta) = (new SotwClient(snapshot, limits), new DeltaClient(snapshot, limits));
         foreach (var type in ResourceType.All)
         {
-            _sotw[type] = variant == Variant.SotwPerType ? new SotwClient(snapshot, only: type) : sotw;
-            _delta[type] = variant == Variant.DeltaPerType ? new DeltaClient(snapshot, only: type) : delta;
+            _sotw[type] = variant == Variant.SotwPerType ? new SotwClient(snapshot, limits, only: type) : sotw;
+            _delta[type] = variant == Variant.DeltaPerType ? new DeltaClient(snapshot, limits, only: type) : delta;
             _names[type] = new SortedSet<string>(StringComparer.Ordinal);
         }
     }
@@ -62,6 +63,13 @@ internal sealed class AnyClient
             ? _delta[type].Send(type, joining, nonce: nonce, error: error)
             : _sotw[type].Request(type, Names(type), nonce, error: error);
     }
+
+    /// <summary>Asks on the stream of a type for names of whatever it says.</summary>
+    internal IReadOnlyList<StreamEvent> Ask(ResourceType stream, string typeUrl, params string[] names) => IsDelta
+        ? _delta[stream].Stream.Receive(
+            new DeltaDiscoveryRequest { TypeUrl = typeUrl, ResourceNamesSubscribe = { names } }, _delta[stream].Now)
+        : _sotw[stream].Stream.Receive(
+            new DiscoveryRequest { TypeUrl = typeUrl, ResourceNames = { names } }, _sotw[stream].Now);
 
     /// <summary>Acknowledges the last response of a type.</summary>
     internal IReadOnlyList<StreamEvent> Ack(ResourceType type) => IsDelta
@@ -105,6 +113,12 @@ internal sealed class AnyClient
         ? _delta[type].Last(type).SystemVersionInfo
         : _sotw[type].Last(type).VersionInfo;
 
+    /// <summary>The last response of a type to a client of the state of the world.</summary>
+    internal DiscoveryResponse LastSotw(ResourceType type) => _sotw[type].Last(type);
+
+    /// <summary>The last response of a type to a delta client.</summary>
+    internal DeltaDiscoveryResponse LastDelta(ResourceType type) => _delta[type].Last(type);
+
     internal string[] Take(ResourceType type) => IsDelta ? _delta[type].Take() : _sotw[type].Take();
 
     internal string Nonce(ResourceType type) => IsDelta ? _delta[type].Last(type).Nonce : _sotw[type].Last(type).Nonce;
@@ -112,21 +126,38 @@ internal sealed class AnyClient
     internal void Publish(params Resource[] resources) =>
         Publish(snapshot => Fixtures.Next(snapshot, resources));
 
-    /// <summary>Serves what becomes of what was served, a second later.</summary>
-    internal void Publish(Func<ResourceSnapshot, ResourceSnapshot> change)
+    /// <summary>Serves what becomes of what was served; a second later where nothing else is said.</summary>
+    internal void Publish(Func<ResourceSnapshot, ResourceSnapshot> change, TimeSpan? later = null)
     {
         foreach (var client in _sotw.Values.Distinct())
         {
             client.Publish(change(client.Snapshot));
-            client.Now += TimeSpan.FromSeconds(1);
         }
 
         foreach (var client in _delta.Values.Distinct())
         {
             client.Publish(change(client.Snapshot));
-            client.Now += TimeSpan.FromSeconds(1);
+        }
+
+        Later(later ?? TimeSpan.FromSeconds(1));
+    }
+
+    internal void Later(TimeSpan time)
+    {
+        foreach (var client in _sotw.Values.Distinct())
+        {
+            client.Now += time;
+        }
+
+        foreach (var client in _delta.Values.Distinct())
+        {
+            client.Now += time;
         }
     }
+
+    /// <summary>When the stream of a type is to be looked at again.</summary>
+    internal TimeSpan? WakeAt(ResourceType type) =>
+        IsDelta ? _delta[type].Stream.WakeAt : _sotw[type].Stream.WakeAt;
 
     /// <summary>What follows the clusters that were told is told again, as the streams of one client pass it
     /// on.</summary>

@@ -109,7 +109,7 @@ public sealed class NameLimitTests
         }
 
         var state = client.Stream.Types.Single();
-        Assert.Equal((0, 0, 0), (state.Sentinels.Count, state.Subscription.Names.Count, state.Sent.Count));
+        Assert.Equal((0, 0, 0), (state.Sentinels?.Count, state.Subscription.Names.Count, state.Sent.Count));
     }
 
     /// <summary>A client that never acknowledges, and never asks for the same, is remembered in what it asks for

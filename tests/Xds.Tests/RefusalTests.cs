@@ -15,11 +15,14 @@ public sealed class RefusalTests
     private static readonly ResourceType Eds = ResourceType.Endpoints;
 
     /// <summary>Envoy tells its watchers one by one and stops at the first that throws.</summary>
-    [Fact]
-    public void Several_RefusedTogether_AreSentOnceAlone_AndTheBadOneNotBeforeItChanges()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Several_RefusedTogether_AreSentOnceAlone_AndTheBadOneNotBeforeItChanges(bool isPerType)
     {
         var snapshot = Snapshot(Endpoints("a", 1), BadEndpoints("b"), Endpoints("c", 1));
-        var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
+        var only = isPerType ? Eds : null;
+        var (sotw, delta) = (new SotwClient(snapshot, only: only), new DeltaClient(snapshot, only: only));
         string[] names = ["a", "b", "c"];
         sotw.Request(Eds, names);
         delta.Subscribe(Eds, names);

@@ -1,5 +1,4 @@
-using Fairlead.Xds.Tests.Delta;
-using Fairlead.Xds.Tests.Sotw;
+using Fairlead.Xds.Tests.Functional;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
 
@@ -12,36 +11,44 @@ public sealed class ResponseShapeTests
     private static readonly ResourceType Cds = ResourceType.Cluster;
     private static readonly ResourceType Eds = ResourceType.Endpoints;
 
-    [Fact]
-    public void Response_HasNoTtl_NoWrapper_NoHeartbeat_AndNoErrors()
+    public static TheoryData<Variant> Variants => [.. Enum.GetValues<Variant>()];
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Response_HasNoTtl_NoWrapper_NoHeartbeat_AndNoErrors(Variant variant)
     {
-        var snapshot = Snapshot(Cluster("a"), Endpoints("a", 1).KeptUntil(TimeSpan.FromMinutes(1)));
-        var (sotw, delta) = (new SotwClient(snapshot), new DeltaClient(snapshot));
-        sotw.Request(Cds, []);
-        delta.Subscribe(Cds);
-        sotw.Request(Eds, ["a", "nobody"]);
-        delta.Subscribe(Eds, "a", "nobody");
-        Assert.Equal(["cds a", "eds a nobody"], sotw.Take());
-        Assert.Equal(["cds a", "eds a nobody"], delta.Take());
+        var client = new AnyClient(
+            variant, Cluster("a"), Endpoints("a", 1).KeptUntil(TimeSpan.FromMinutes(1)));
+        client.Subscribe(Cds);
+        Assert.Equal(["cds a"], client.Take(Cds));
+        client.Subscribe(Eds, "a", "nobody");
+        Assert.Equal(["eds a nobody"], client.Take(Eds));
         foreach (var type in new[] { Cds, Eds })
         {
-            var (full, each) = (sotw.Last(type), delta.Last(type));
-            Assert.Empty(full.ResourceErrors);
-            Assert.Empty(each.ResourceErrors);
-            Assert.All(full.Resources, one => Assert.Equal(
-                (type.TypeUrl, false), (one.TypeUrl, one.Value.IsEmpty)));
-            Assert.All(each.Resources, one => Assert.Equal(
-                (null, type.TypeUrl, false), (one.Ttl, one.Resource_.TypeUrl, one.Resource_.Value.IsEmpty)));
-            sotw.Ack(type, type == Eds ? ["a", "nobody"] : []);
-            delta.Ack(type);
+            if (client.IsDelta)
+            {
+                var each = client.LastDelta(type);
+                Assert.Empty(each.ResourceErrors);
+                Assert.All(each.Resources, one => Assert.Equal(
+                    (null, type.TypeUrl, false), (one.Ttl, one.Resource_.TypeUrl, one.Resource_.Value.IsEmpty)));
+            }
+            else
+            {
+                var full = client.LastSotw(type);
+                Assert.Empty(full.ResourceErrors);
+                Assert.All(full.Resources, one => Assert.Equal(
+                    (type.TypeUrl, false), (one.TypeUrl, one.Value.IsEmpty)));
+            }
+
+            client.Ack(type);
         }
 
         // Nor does anything come by itself, neither before the end nor behind it.
-        foreach (var later in new[] { 20, 59, 61, 3_600 })
+        foreach (var more in new[] { 19, 39, 2, 3_539 })
         {
-            (sotw.Now, delta.Now) = (TimeSpan.FromSeconds(later), TimeSpan.FromSeconds(later));
-            Assert.Empty(sotw.Take());
-            Assert.Empty(delta.Take());
+            client.Later(TimeSpan.FromSeconds(more));
+            Assert.Empty(client.Take(Cds));
+            Assert.Empty(client.Take(Eds));
         }
     }
 }

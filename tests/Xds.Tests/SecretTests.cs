@@ -32,24 +32,6 @@ public sealed class SecretTests
             .ValidationContext.CustomValidatorConfig.Name);
     }
 
-    [Fact]
-    public void Secret_ThatLeavesTheView_IsKeptAndComesBack()
-    {
-        var (sotw, delta) = Both();
-        sotw.Request(Sds, ["s"]);
-        delta.Subscribe(Sds, "s");
-        Taken(sotw, delta, "sds s");
-        sotw.Ack(Sds, "s");
-        delta.Ack(Sds);
-        (sotw.Now, delta.Now) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        sotw.Remove(Sds, "s");
-        delta.Remove(Sds, "s");
-        Taken(sotw, delta);
-        sotw.Publish(Fixtures.Secret("s", "two"));
-        delta.Publish(Fixtures.Secret("s", "two"));
-        Taken(sotw, delta, "sds s");
-    }
-
     /// <summary>A cluster warms until its secret comes: neither waits for the other's acknowledgement.</summary>
     [Fact]
     public void Secret_OfAClusterThatIsNotAcknowledged_IsSentAtOnce()

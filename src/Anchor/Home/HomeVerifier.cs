@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Fairlead.Anchor.Home.Introductions;
 using Fairlead.Anchor.Serving;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
@@ -41,6 +42,10 @@ internal sealed class HomeVerifier(ServingContext context, StateKeeper keeper)
     /// <summary>Whether an anchor of the own segment contradicted itself in the epoch that is served (V38).</summary>
     internal bool IsExcluded(SegmentView view, EpochAnchor anchor) =>
         keeper.Durable.HomeState is { } own && !IsBehind(own, view) && own.IsExcluded(anchor.Id);
+
+    /// <summary>Whether somebody introduced on a way who contradicted itself since (V38).</summary>
+    internal bool IsDoubtful(Way way) => way.Hops.Any(hop => Chain(hop.Hop.Genesis) is { } chain
+        && hop.Hop.Attests.Any(attest => chain.IsExcluded(attest.Signatures[0].Kid)));
 
     /// <summary>What names are bound to, as far as it is durable (V29).</summary>
     internal IReadOnlyDictionary<SegmentName, Pin> Pins => keeper.Durable.Pins;

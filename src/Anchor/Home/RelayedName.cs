@@ -89,6 +89,18 @@ internal sealed class RelayedName(ulong id, Parsed<Query> query, Consumer consum
         }
     }
 
+    /// <summary>Whether it was asked for since somebody looked with <see cref="TakeRefresh"/>.</summary>
+    internal bool IsRefreshAsked
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _refreshAsked;
+            }
+        }
+    }
+
     /// <summary>Whether it was asked for since the last look.</summary>
     internal bool TakeRefresh()
     {

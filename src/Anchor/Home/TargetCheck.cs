@@ -42,9 +42,12 @@ internal sealed class TargetCheck(
     /// Told the answer once what follows from it is durable, or why it is lost. In the order of the checks, so that no
     /// older seal comes after a newer one (V18); must not block.
     /// </param>
+    /// <param name="passed">Called where every check passed, before anybody else is checked against what follows from
+    /// it; must not block. Null for nobody.</param>
     /// <returns>The first error, or null; and whether the epochs that came with it, if any, are kept.</returns>
     internal (Refusal? Refusal, bool IsWhole) Check(
-        BuiltAnswer own, Way way, RelayedName name, UnverifiedAnswer answer, Action<Relayed?, Refusal?> settled)
+        BuiltAnswer own, Way way, RelayedName name, UnverifiedAnswer answer, Action<Relayed?, Refusal?> settled,
+        Action? passed = null)
     {
         // The epochs that came are the chain's next ones where the check says so; they are kept only then.
         Relayed? relayed = null;
@@ -58,7 +61,11 @@ internal sealed class TargetCheck(
                 epochs.Add(answer.Hops[0].Epochs);
                 isWhole = true;
             },
-            () => Volatile.Write(ref relayed, Relay(way, answer)));
+            () =>
+            {
+                Volatile.Write(ref relayed, Relay(way, answer));
+                passed?.Invoke();
+            });
         return (refusal, isWhole);
     }
 

@@ -171,13 +171,12 @@ internal sealed class TargetHedging(
                 .ConfigureAwait(false);
             if (relayed is not null)
             {
-                _hasAnswered = true;
                 return relayed;
             }
 
             // Late, as the stream's may be: no lie.
             isNotYet = refusal?.Failure is VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired
-                or VerificationFailure.SealRollback;
+                or VerificationFailure.SealRollback or VerificationFailure.EpochSuperseded;
         }
         catch (RpcException e)
         {
@@ -235,15 +234,19 @@ internal sealed class TargetHedging(
         await _verifying.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var (refused, _) = check.Check(own, way, name, answer, (relayed, lost) =>
-            {
-                if (relayed is not null)
+            // The stream's anchor is measured by the later seal from the moment that it counts, long before it is used.
+            var (refused, _) = check.Check(
+                own, way, name, answer,
+                (relayed, lost) =>
                 {
-                    name.Accept(relayed);
-                }
+                    if (relayed is not null)
+                    {
+                        name.Accept(relayed);
+                    }
 
-                done.TrySetResult((relayed, lost));
-            });
+                    done.TrySetResult((relayed, lost));
+                },
+                passed: () => _hasAnswered = true);
             if (refused is not null)
             {
                 return (null, refused);

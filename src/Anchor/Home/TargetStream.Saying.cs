@@ -18,6 +18,9 @@ internal sealed partial class TargetStream
 
     // Those that nothing came for since, with what was held of them then.
     private readonly Dictionary<ulong, Relayed?> _asked = [];
+
+    // What was held of those when somebody asked for more than that.
+    private readonly Dictionary<ulong, Relayed> _awaited = [];
     private IEnumerator<SubscribeRequest>? _saying;
     private Task _sending = Task.CompletedTask;
     private long _sentAt;
@@ -78,6 +81,22 @@ internal sealed partial class TargetStream
             {
                 Hedging.Turns.Asked(unsaid, _sentAt);
             }
+        }
+
+        foreach (var behind in names.Values.Where(name => name.IsRefreshAsked && !_awaited.ContainsKey(name.Id)))
+        {
+            AwaitNewer(view, behind, _sentAt);
+        }
+    }
+
+    // Whoever asks anew knows more than what is held, and waits. What came from elsewhere was not it, if it asks again.
+    private void AwaitNewer(SegmentView view, RelayedName name, long since)
+    {
+        if (name.Read().Current is { } held && IsServed(view, name) && !IsAwaited(name) && !IsDenied(view, name))
+        {
+            _awaited[name.Id] = held;
+            Hedging.Turns.Forget(name.Id);
+            Hedging.Turns.Asked(name.Id, since);
         }
     }
 
@@ -174,7 +193,7 @@ internal sealed partial class TargetStream
     private void Queue(SegmentView view, long now)
     {
         var opening = names.Values.Where(name => !_limited.ContainsKey(name.Id))
-            .Where(name => name.TakeRefresh() | _open.Add(name.Id)).ToList();
+            .Where(name => IsToOpen(view, name, now)).ToList();
         foreach (var name in opening.OrderBy(name => name.Read().Current?.Expiry ?? 0)
             .Where(name => _queued.Add(name.Id)))
         {
@@ -185,6 +204,17 @@ internal sealed partial class TargetStream
                 Hedging.Turns.Asked(name.Id, now);
             }
         }
+    }
+
+    private bool IsToOpen(SegmentView view, RelayedName name, long now)
+    {
+        var isAskedAnew = name.TakeRefresh();
+        if (isAskedAnew)
+        {
+            AwaitNewer(view, name, now);
+        }
+
+        return _open.Add(name.Id) || isAskedAnew;
     }
 
     // What another anchor answered meanwhile is not waited for.
@@ -207,6 +237,7 @@ internal sealed partial class TargetStream
     private void Hear(ulong id)
     {
         _asked.Remove(id);
+        _awaited.Remove(id);
         Hedging.Turns.Heard(id, context.Elapsed());
     }
 
@@ -215,8 +246,11 @@ internal sealed partial class TargetStream
         && held.Expiry > context.Now() + view.Epoch.Value.Policy.ClockDelta;
 
     // What may leave this home for it, as long as somebody waits.
-    private RelayedName? Waiting(SegmentView view, ulong id) =>
-        names.TryGetValue(id, out var name) && !IsServed(view, name) && !IsDenied(view, name) ? name : null;
+    private RelayedName? Waiting(SegmentView view, ulong id) => names.TryGetValue(id, out var name)
+        && (!IsServed(view, name) || IsAwaited(name)) && !IsDenied(view, name) ? name : null;
+
+    private bool IsAwaited(RelayedName name) =>
+        _awaited.TryGetValue(name.Id, out var held) && ReferenceEquals(name.Read().Current, held);
 
     // The home decides before anything leaves it, and an epoch may begin to deny what is open.
     private static bool IsDenied(SegmentView view, RelayedName name) =>
@@ -227,6 +261,7 @@ internal sealed partial class TargetStream
         _denied.Add(name.Id);
         _due.Remove(name.Id);
         _asked.Remove(name.Id);
+        _awaited.Remove(name.Id);
         Hedging.Turns.Forget(name.Id);
         name.Fail(DeniedByHome(Way.Target.Name));
         return new SubscribeRequest { Close = new Close { Id = name.Id } };

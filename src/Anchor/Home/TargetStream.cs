@@ -159,6 +159,7 @@ internal sealed partial class TargetStream(
         _limited.Remove(id);
         _putOff.Remove(id);
         _asked.Remove(id);
+        _awaited.Remove(id);
         Hedging.Turns.Forget(id);
     }
 
@@ -385,9 +386,10 @@ internal sealed partial class TargetStream(
             return null;
         }
 
-        // Another anchor, asked beside this one, showed a later seal while this answer was on its way, or before this
-        // anchor had it: that is no lie, and the next question tells what is held. Who stays behind withholds.
-        if (failed is { Failure: VerificationFailure.SealRollback } && Hedging.HasAnswered && isWhole)
+        // Another anchor, asked beside this one, showed a later seal or epoch while this answer was on its way, or
+        // before this anchor had it: that is no lie, and the next question tells what is held. Who stays behind
+        // withholds.
+        if (IsLate(failed, hop) && Hedging.HasAnswered && (isWhole || HoldsEpochs(hop)))
         {
             PutOff(id, name, waits: _putOff.ContainsKey(id));
             return null;
@@ -404,6 +406,20 @@ internal sealed partial class TargetStream(
             + (long)FirstAnswer.TotalMilliseconds;
         return failed is null ? null : RefuseOne(name, failed);
     }
+
+    // A denial is under no seal, but under the epoch that its Attest names.
+    private bool IsLate(Refusal? failed, UnverifiedHop hop) => failed?.Failure switch
+    {
+        VerificationFailure.SealRollback or VerificationFailure.EpochSuperseded => true,
+        VerificationFailure.AttestationMismatch => hop is { Seal: null, Attests: [var only] }
+            && Document.TryParse<Naming.Attest>(only.Payload, out var attest, out _)
+            && attest.Value.Epoch < verifier.Chain(Target)?.NewestNumber,
+        _ => false,
+    };
+
+    private bool HoldsEpochs(UnverifiedHop hop) => verifier.Chain(Target) is { } chain
+        && hop.Epochs.All(one => Document.TryParse<Naming.Epoch>(one.Payload, out var epoch, out _)
+            && chain.DigestOf(epoch.Value.Number) == epoch.Digest);
 
     private void Settle(RelayedName name, Relayed? relayed, Refusal? lost)
     {

@@ -277,6 +277,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
             new IntroductionFile(Path.Combine(options.Data, "introductions.state")))
         {
             Draw = new Random(RandomNumberGenerator.GetInt32(int.MaxValue)).NextDouble,
+            IsDoubtful = verifier.IsDoubtful,
         };
         _consumers = new ConsumerService(context, _attests, verifier, _introductions, chains);
         _courier = new EvidenceCourier(context, verifier, _consumers.Evidence, _links!.ReportAsync);
@@ -295,7 +296,7 @@ internal sealed class AnchorHost : ISealShell, IAsyncDisposable
         var peers = new PeerService(
             options.Id,
             () => _ground.Newest.Value,
-            (anchor, message) => _loop!.Post(new SegmentInput.Receive(anchor, message)),
+            (anchor, message, bytes, cancelled) => _loop!.HearAsync(anchor, message, bytes, cancelled),
             request => Decide(request, mint, context.Now()));
         var server = new RpcServerOptions
         {

@@ -12,10 +12,12 @@ namespace Fairlead.Anchor.Peers;
 /// </summary>
 /// <param name="self">The own id.</param>
 /// <param name="newest">The newest epoch.</param>
-/// <param name="heard">Takes what is said.</param>
+/// <param name="heard">Takes what is said, with its bytes; the next word of the stream is read after it
+/// returned.</param>
 /// <param name="decide">Answers the question for a decision.</param>
 internal sealed class PeerService(
-    string self, Func<Epoch> newest, Action<string, SegmentMessage> heard, Func<AttestRequest, Envelope> decide)
+    string self, Func<Epoch> newest, Func<string, SegmentMessage, int, CancellationToken, ValueTask> heard,
+    Func<AttestRequest, Envelope> decide)
 {
     /// <summary>The service, to be served.</summary>
     internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
@@ -42,7 +44,9 @@ internal sealed class PeerService(
                     new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
 
             // An epoch that took the key away ends the stream with the next word.
-            heard(Identify(call.PeerKey), message);
+            await heard(
+                Identify(call.PeerKey), message, messages.Current.CalculateSize(), call.CancellationToken)
+                .ConfigureAwait(false);
         }
 
         return new GossipClosed();

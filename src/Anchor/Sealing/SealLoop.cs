@@ -18,6 +18,9 @@ internal sealed class SealLoop : IAsyncDisposable
 {
     private const int InputsMax = 65_536;
 
+    // However much waits, the clock and the journals' ends are looked at in between.
+    private const int InputsPerTurn = 64;
+
     // Wakes the loop and is nothing to do.
     private static readonly LoopWork Wake = new(null, null);
 
@@ -33,6 +36,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private readonly Channel<LoopWork> _inputs = Channel.CreateBounded<LoopWork>(
         new BoundedChannelOptions(InputsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
+    private readonly PeerShares _shares = new();
     private readonly ConcurrentDictionary<long, Action<SealOutput>> _publishers = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _statusGate = new();
@@ -108,9 +112,27 @@ internal sealed class SealLoop : IAsyncDisposable
     internal long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Gives an input; false where the loop is so far behind that it is dropped.</summary>
-    internal bool Post(SegmentInput input)
+    internal bool Post(SegmentInput input) => Post(new LoopWork(input, null));
+
+    /// <summary>Takes what another anchor says. Returns once there is room for it in that anchor's share of what waits
+    /// here, so that whoever says too much is read more slowly, and nobody else is.</summary>
+    /// <param name="from">The other anchor, as its connection's key proves it.</param>
+    /// <param name="message">What it says.</param>
+    /// <param name="bytes">Bytes of the message.</param>
+    /// <param name="cancellationToken">Ends the waiting; the message is lost then.</param>
+    internal async ValueTask HearAsync(
+        string from, SegmentMessage message, int bytes, CancellationToken cancellationToken)
     {
-        if (_inputs.Writer.TryWrite(new LoopWork(input, null)))
+        var handled = await _shares.TakeAsync(from, bytes, cancellationToken).ConfigureAwait(false);
+        if (!Post(new LoopWork(new SegmentInput.Receive(from, message), null, handled)))
+        {
+            handled();
+        }
+    }
+
+    private bool Post(LoopWork work)
+    {
+        if (_inputs.Writer.TryWrite(work))
         {
             return true;
         }
@@ -177,7 +199,7 @@ internal sealed class SealLoop : IAsyncDisposable
             {
                 Arm();
                 await _inputs.Reader.WaitToReadAsync(_stop.Token).ConfigureAwait(false);
-                while (_inputs.Reader.TryRead(out var work))
+                for (var left = InputsPerTurn; left > 0 && _inputs.Reader.TryRead(out var work); left--)
                 {
                     if (work == Wake)
                     {
@@ -279,6 +301,7 @@ internal sealed class SealLoop : IAsyncDisposable
         }
 
         work.Question?.Invoke(_engine);
+        work.Handled?.Invoke();
     }
 
     // What others say may meet a bug. It ends this anchor's signing only where it may have left something unsaid that

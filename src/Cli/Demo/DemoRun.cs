@@ -9,7 +9,7 @@ internal static class DemoRun
 {
     // A busy machine is slow, not wrong: patience is for what never comes. Bounds that are promises stand in the
     // checks.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private const string Peers =
         "Fairlead demo: two segments that are peers, eu1.internal and us1.internal, four anchors each (F=1, T=3).\n";
 

@@ -19,7 +19,7 @@ internal sealed partial class DemoWorld : IAsyncDisposable
     /// <summary>Where the sample bootstrap has Envoy listen.</summary>
     internal const int SampleListenerPort = 15080;
 
-    internal static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
+    internal static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(5);
 
     private readonly DemoOptions _options;
     private readonly Programs _programs = Programs.Locate();

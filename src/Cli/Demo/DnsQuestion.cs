@@ -25,7 +25,7 @@ internal static partial class DnsQuestion
     private const int TypeA = 1;
     private const int ClassIn = 1;
     private const ushort Id = 0x4641;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly string[] Codes =
         ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 
@@ -40,7 +40,7 @@ internal static partial class DnsQuestion
                 "dig",
                 [
                     $"@{server.Address}", "-p", server.Port.ToString(CultureInfo.InvariantCulture), "+tries=1",
-                    "+timeout=5", "+noall", "+comments", "+answer", name, "A",
+                    "+timeout=20", "+noall", "+comments", "+answer", name, "A",
                 ]);
             return Read(await CliRun.RunAsync(spawner, dig, cancellationToken).ConfigureAwait(false));
         }

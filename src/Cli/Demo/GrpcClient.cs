@@ -20,7 +20,7 @@ internal sealed class GrpcClient(DemoWorld world)
     internal async Task<IReadOnlyList<string>> CallAsync(
         string target, string? authority, int calls, CancellationToken cancellationToken)
     {
-        var info = await InfoAsync("health_calls.py", [target, $"{calls}", "10"], cancellationToken)
+        var info = await InfoAsync("health_calls.py", [target, $"{calls}", "60"], cancellationToken)
             .ConfigureAwait(false);
         if (authority is not null)
         {

@@ -9,7 +9,7 @@ internal sealed class JsonApi(string address, TimeProvider time) : IDisposable
     private readonly HttpClient _client = new()
     {
         BaseAddress = new Uri($"http://{address}/"),
-        Timeout = TimeSpan.FromSeconds(5),
+        Timeout = TimeSpan.FromSeconds(30),
         MaxResponseContentBufferSize = 64 * 1024 * 1024,
     };
 

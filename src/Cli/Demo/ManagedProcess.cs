@@ -131,7 +131,7 @@ internal sealed class ManagedProcess : IAsyncDisposable
         catch (TimeoutException)
         {
             Signal(Signals.Kill);
-            await _process.WaitForExitAsync().WaitAsync(StopPatience, _time).ConfigureAwait(false);
+            await _process.WaitForExitAsync().ConfigureAwait(false);
         }
     }
 

@@ -30,6 +30,19 @@ internal sealed class Operators(Spawner spawner, Programs programs, DemoSegment 
         return new Waiting(digest, (long)proposed["epoch"]!);
     }
 
+    /// <summary>The same of a policy: a text of <c>propose policy</c>, as a file in a folder.</summary>
+    /// <exception cref="CheckFailedException">It was refused.</exception>
+    internal async Task<Waiting> ProposePolicyAsync(string folder, string policy, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(folder, "policy.yaml");
+        await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
+        return await ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>What one anchor's log tells of the epochs from one on.</summary>
+    internal Task<JsonNode> LogAsync(int anchor, long from, CancellationToken cancellationToken) =>
+        RunAsync(anchor, ["log", "--from", $"{from}"], cancellationToken);
+
     /// <summary>Approves at the two anchors that did not propose: three of four certify.</summary>
     internal async Task ApproveAsync(Waiting operation, CancellationToken cancellationToken)
     {

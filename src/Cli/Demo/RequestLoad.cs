@@ -24,7 +24,7 @@ internal sealed class RequestLoad : IAsyncDisposable
         _client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = Timeout.InfiniteTimeSpan })
         {
             BaseAddress = new Uri($"http://{proxy}/"),
-            Timeout = TimeSpan.FromSeconds(5),
+            Timeout = TimeSpan.FromSeconds(20),
         };
         _client.DefaultRequestHeaders.Host = host;
         _loop = RunAsync(TimeSpan.FromSeconds(1.0 / perSecond));

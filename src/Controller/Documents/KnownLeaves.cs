@@ -30,12 +30,21 @@ internal static class KnownLeaves
             known => known.Leaf with { IsDisputed = known.Leaf.IsClaimed && known.Anchors < states.Count })];
     }
 
-    /// <summary>When the publisher's Credential ends, unix ms: the latest end that any anchor shows, for one of F+1 is
-    /// honest, and a lying one must not end it early. Null where one of them shows none, as older anchors do.</summary>
-    public static long? CredentialEnd(IReadOnlyCollection<IReadOnlyList<StateLeaf>> states, PublicKey publisher)
+    /// <summary>When the publisher's Credential ends as one anchor shows it, unix ms; null where it shows none, as
+    /// older anchors do.</summary>
+    public static long? CredentialEnd(IReadOnlyList<StateLeaf> state, PublicKey publisher) =>
+        state.Select(leaf => End(leaf, publisher)).Max();
+
+    /// <summary>The latest end that F+1 anchors do not put earlier: one of them is honest, so that F that lie cannot
+    /// put it off; nor can they bring it forward where 2F+1 were heard.</summary>
+    /// <param name="ends">What each anchor that was heard shows; null for no end.</param>
+    /// <param name="copies">F+1.</param>
+    /// <returns>Unix ms; null where so many show none, or fewer were heard.</returns>
+    public static long? CredentialEnd(IEnumerable<long?> ends, int copies)
     {
-        var ends = states.Select(state => state.Select(leaf => End(leaf, publisher)).Max()).ToList();
-        return ends.Count == 0 || ends.Contains(null) ? null : ends.Max();
+        var agreed = ends.Select(end => end ?? long.MaxValue).OrderDescending().Skip(copies - 1)
+            .DefaultIfEmpty(long.MaxValue).First();
+        return agreed == long.MaxValue ? null : agreed;
     }
 
     private static long? End(StateLeaf leaf, PublicKey publisher) =>

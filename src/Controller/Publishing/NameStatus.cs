@@ -3,7 +3,8 @@ namespace Fairlead.Controller.Publishing;
 /// <summary>One name as the admin page shows it. Immutable.</summary>
 /// <param name="Name">The service part.</param>
 /// <param name="State"><c>sealed</c>, <c>accepted</c>, <c>sent</c>, <c>waiting</c>, <c>refused</c>; with
-/// <c>withdraw-</c> in front of it where the name is being withdrawn, <c>withdrawn</c> when it is.</param>
+/// <c>withdraw-</c> in front of it where the name is being withdrawn, <c>withdrawn</c> when it is; <c>ended</c> where
+/// its time is over, or the Credential's, without which nothing is renewed.</param>
 /// <param name="Leaf">The newest version.</param>
 /// <param name="Anchors">How many anchors accepted it; null where it came from their State.</param>
 /// <param name="Refusal">The last refusal.</param>

@@ -63,9 +63,10 @@ internal sealed class PublisherEngine
     public long? CredentialEnd => _planner.End == long.MaxValue ? null : _planner.End;
 
     /// <summary>Every name with its newest version, by name.</summary>
-    public IEnumerable<NameStatus> Names => _names.Values
+    /// <param name="now">Unix ms.</param>
+    public IEnumerable<NameStatus> Names(long now) => _names.Values
         .Where(state => state.Last is not null)
-        .Select(state => Describe(state));
+        .Select(state => Describe(state, now));
 
     /// <summary>
     /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
@@ -550,12 +551,15 @@ internal sealed class PublisherEngine
         yield return new(anchor, call);
     }
 
-    private static NameStatus Describe(NameState state)
+    private NameStatus Describe(NameState state, long now)
     {
         var leaf = state.Last!;
         if (state.Current is not { } current)
         {
-            return new(state.Name, leaf.Content is null ? "withdrawn" : "sealed", leaf, null, null);
+            var rest = leaf.Content is null ? "withdrawn"
+                : Math.Min(leaf.Expires, _planner.End) <= now ? "ended"
+                : "sealed";
+            return new(state.Name, rest, leaf, null, null);
         }
 
         var progress = current.CountOf(AnchorFate.Accepted) > 0 ? "accepted"

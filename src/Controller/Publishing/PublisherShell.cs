@@ -27,6 +27,9 @@ internal sealed class PublisherShell
 
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CredentialWatch _credential;
+
+    // When the Credential ends, as each anchor that was ever heard said last; null for none.
+    private readonly Dictionary<IAnchorPublisher, long?> _ends = [];
     private bool _hasNamedKey;
     private bool _isReading;
     private int _lacking;
@@ -68,14 +71,14 @@ internal sealed class PublisherShell
     public async Task<PublisherStatus> StatusAsync(CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<PublisherStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var isTaken = Post(_ =>
+        var isTaken = Post(now =>
         {
-            answer.TrySetResult(Status());
+            answer.TrySetResult(Status(now));
             return [];
         });
 
         // Once it has ended nobody changes anything any more.
-        return isTaken ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : Status();
+        return isTaken ? await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false) : Status(Now());
     }
 
     /// <summary>Takes what should be published from now on.</summary>
@@ -161,7 +164,8 @@ internal sealed class PublisherShell
         return _engine.Require(terms.Copies, terms.RecordLife, now);
     }
 
-    private PublisherStatus Status() => new([.. _engine.Names], _engine.IsSettled, _engine.CredentialEnd);
+    private PublisherStatus Status(long now) =>
+        new([.. _engine.Names(now)], _engine.IsSettled, _engine.CredentialEnd);
 
     private bool Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
 
@@ -197,33 +201,53 @@ internal sealed class PublisherShell
     }
 
     // The first F+1 answers count: one of them is honest. How many that is, the chain says that the first of them
-    // brings.
+    // brings. Some more are heard of the Credential, as long as that takes no time.
     private async Task ReadStateAsync(bool withSources, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(_options.StateTimeout, _time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        var states = new List<IReadOnlyList<StateLeaf>>();
+        var (states, isRead) = (new List<IReadOnlyList<StateLeaf>>(), false);
         var reads = _anchors.Select(anchor => ReadStateAsync(anchor, withSources, linked.Token)).ToList();
         await foreach (var read in Task.WhenEach(reads).ConfigureAwait(false))
         {
-            if (await read.ConfigureAwait(false) is { } state && !IsEnough(states.Count))
+            if (await read.ConfigureAwait(false) is not { } state)
             {
-                states.Add(state);
+                continue;
             }
 
-            if (IsEnough(states.Count))
+            states.Add(state);
+            var (anchor, end) = (_anchors[reads.IndexOf(read)], KnownLeaves.CredentialEnd(state, _publisher));
+            Post(now => Heard(anchor, end, now));
+            if (!isRead && IsEnough(states.Count))
+            {
+                isRead = true;
+                Finish(states, withSources);
+                deadline.CancelAfter(_options.StateRest);
+            }
+
+            if (isRead && states.Count >= (2 * _terms()?.Copies) - 1)
             {
                 await linked.CancelAsync().ConfigureAwait(false);
             }
         }
 
-        if (cancellationToken.IsCancellationRequested)
+        if (!isRead && !cancellationToken.IsCancellationRequested)
         {
-            return;
+            Finish(states, withSources);
         }
+    }
 
+    private IReadOnlyList<Send> Heard(IAnchorPublisher anchor, long? end, long now)
+    {
+        _ends[anchor] = end;
+        return IsEnough(_ends.Count)
+            ? _engine.Until(KnownLeaves.CredentialEnd(_ends.Values, _terms()!.Value.Copies), now)
+            : [];
+    }
+
+    private void Finish(List<IReadOnlyList<StateLeaf>> states, bool withSources)
+    {
         var leaves = IsEnough(states.Count) ? KnownLeaves.Join(states, _publisher, withSources) : null;
-        var credentialEnd = KnownLeaves.CredentialEnd(states, _publisher);
         if (leaves is null && withSources)
         {
             _logger.SourcesMissing(
@@ -243,9 +267,7 @@ internal sealed class PublisherShell
             _isReading = false;
             _lastRead = now;
             _sourceFailures = !withSources ? _sourceFailures : leaves is null ? _sourceFailures + 1 : 0;
-            return leaves is null
-                ? []
-                : [.. _engine.Until(credentialEnd, now), .. _engine.Load(leaves, now, withSources)];
+            return leaves is null ? [] : _engine.Load(leaves, now, withSources);
         });
     }
 

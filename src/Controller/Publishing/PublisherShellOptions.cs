@@ -11,6 +11,11 @@ internal sealed record PublisherShellOptions
     /// <value>Default 10 s.</value>
     public TimeSpan StateTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long more anchors than F+1 are waited for: 2F+1 of them say when the publisher's Credential ends,
+    /// whatever F of them say.</summary>
+    /// <value>Default 1 s.</value>
+    public TimeSpan StateRest { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The pause after too few anchors gave their State.</summary>
     /// <value>Default 500 ms.</value>
     public TimeSpan StateRetry { get; init; } = TimeSpan.FromMilliseconds(500);

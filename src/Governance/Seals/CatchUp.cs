@@ -107,24 +107,21 @@ internal sealed class CatchUp(SealCore core)
 
         Digest? have = fetch.Have == default ? null : fetch.Have;
         if (fetch.After is null && core.Chain.Between(have, target) is { } path
-            && path.Sum(c => c.Candidate.Puts.Count + c.Candidate.Drops.Count) <= SealLimits.Changes)
+            && path.Sum(c => c.Candidate.Puts.Count + c.Candidate.Drops.Count) <= SealLimits.Changes
+            && Changes(fetch.Have, target, path) is { } changes)
         {
-            core.Send(to, Changes(fetch.Have, target, path));
+            core.Send(to, changes);
             return;
         }
 
-        var page = target.Candidate.State.Page(fetch.After, SealLimits.EntriesPerMessage + 1).ToList();
-        var more = page.Count > SealLimits.EntriesPerMessage;
+        var rest = target.Candidate.State.Page(fetch.After, SealLimits.EntriesPerMessage + 1).ToList();
+        var page = EntryPages.First(rest);
         core.Send(to, new SealMessage.State(
-            core.Turns.Term,
-            target.Certificate,
-            null,
-            [.. page.Take(SealLimits.EntriesPerMessage).Select(e => e.Source)],
-            [],
-            more));
+            core.Turns.Term, target.Certificate, null, page, [], page.Count < rest.Count));
     }
 
-    private SealMessage.State Changes(Digest have, CertifiedCandidate target, IReadOnlyList<CertifiedCandidate> path)
+    /// <summary>What changed on the path; null where that is more than a message holds.</summary>
+    private SealMessage.State? Changes(Digest have, CertifiedCandidate target, IReadOnlyList<CertifiedCandidate> path)
     {
         var puts = new SortedDictionary<EntryName, Entry>();
         var drops = new SortedSet<EntryName>();
@@ -143,8 +140,10 @@ internal sealed class CatchUp(SealCore core)
             }
         }
 
-        return new SealMessage.State(
-            core.Turns.Term, target.Certificate, have, [.. puts.Values.Select(p => p.Source)], [.. drops], false);
+        return puts.Values.Sum(put => (long)put.Bytes) > SealLimits.MessageBytes
+            ? null
+            : new SealMessage.State(
+                core.Turns.Term, target.Certificate, have, [.. puts.Values.Select(p => p.Source)], [.. drops], false);
     }
 
     /// <summary>Whether the part is of the wanted state; a newer certificate takes its place as the target.</summary>

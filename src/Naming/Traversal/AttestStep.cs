@@ -38,9 +38,12 @@ internal static class AttestStep
             return signature;
         }
 
-        if (hop.Under.Value.Number == hop.Segment.NewestNumber && hop.Segment.IsExcluded(anchor!.Id))
+        // What was introduced before stays so under an epoch of before, whoever signed it then.
+        var isUnderNewest = hop.Under.Value.Number == hop.Segment.NewestNumber;
+        if (isUnderNewest ? hop.Segment.IsExcluded(anchor!.Id)
+            : context.IsNewIntroduction && hop.Segment.IsExcluded(attest.Envelope.Signatures[0].Kid))
         {
-            return new Refusal(AnchorExcluded, "", $"{anchor.Id} contradicted itself in this epoch");
+            return new Refusal(AnchorExcluded, "", $"{anchor!.Id} contradicted itself in the newest epoch");
         }
 
         var value = attest.Value;

@@ -59,6 +59,7 @@ public static class IntroductionCheck
             Signatures = new SignatureChecks(asked.Cache),
             Now = asked.Now,
             IsKnownTarget = asked.IsIntroducedBefore,
+            IsNewIntroduction = asked.IsNew,
         };
         var nothing = new UnverifiedHop(asked.Own, HopKind.Home, [], null, [], [], []);
         context.Hops.Add(new HopFacts(new HopInput(nothing, [], null, [], []), HomeIndex, false)
@@ -124,7 +125,10 @@ public static class IntroductionCheck
 
         hop.Segment = segment;
         hop.Under = segment.Newest;
-        return EpochChain.CheckNewest(hop.Segment, asked.Floor, asked.Now, context.Delta);
+
+        // V11 of what was held before this segment refused a tag, as for an answer.
+        return QuorumRules.CheckRefused(hop.Newest, asked.OwnEpoch.Value.Policy.Refuse)?.At("epochs")
+            ?? EpochChain.CheckNewest(hop.Segment, asked.Floor, asked.Now, context.Delta);
     }
 
     private static Refusal? Data(IntroductionHop asked, VerificationContext context, HopFacts hop)

@@ -30,6 +30,10 @@ public sealed record IntroductionHop
     /// </summary>
     public bool IsIntroducedBefore { get; init; }
 
+    /// <summary>Whether the transit says it now, and did not say it before: then nobody signs it who contradicted
+    /// itself in the newest epoch that is held, under whatever epoch it stands (V38).</summary>
+    public bool IsNew { get; init; }
+
     /// <summary>The epoch that its chain must contain, by what names it; null for none.</summary>
     public Floor? Floor { get; init; }
 

@@ -98,6 +98,12 @@ public sealed record SegmentState
     /// <param name="anchor">The anchor's id.</param>
     public bool IsExcluded(string anchor) => Misuse.Epoch == NewestNumber && Misuse.Excluded.Contains(anchor);
 
+    /// <summary>Whether a seal key is such an anchor's, who may sign under an older epoch with it.</summary>
+    /// <param name="sealKid">The kid of the key.</param>
+    public bool IsExcluded(Digest sealKid) => Misuse.Epoch == NewestNumber && !Misuse.Excluded.IsEmpty
+        && EpochKeys.For(Newest.Value).TryFind(sealKid, out _, out _, out var anchor)
+        && anchor is not null && IsExcluded(anchor.Id);
+
     /// <summary>
     /// What proves misuse in the newest epoch, to be passed on (V38): at most one piece for the quorum and one for each
     /// anchor, since more of them would change nothing.

@@ -48,6 +48,9 @@ internal sealed class VerificationContext
     /// say it.</summary>
     internal bool? IsKnownTarget { get; init; }
 
+    /// <summary>Whether a transit introduces with what it says now, and not with what it said before (V38).</summary>
+    internal bool IsNewIntroduction { get; init; }
+
     /// <summary>Whether a hop only introduces a target that was introduced before (I24): whatever its keys are misused
     /// for since, it cannot end what it began.</summary>
     internal bool IsIntroducedBefore(HopFacts hop) =>

@@ -14,6 +14,9 @@ public sealed partial class HomeResolver
     private readonly Dictionary<Naming.Digest, (long Number, bool IsSealed, int Proofs)> _learned = [];
     private AnswerFolder? _answers;
 
+    // The most kept answers that are verified in one turn.
+    private const int RestoredMax = 32;
+
     // Kept answers that could not be judged, by the moment of the wall clock from which on they can be.
     private readonly PriorityQueue<string, long> _unjudged = new();
 
@@ -61,17 +64,59 @@ public sealed partial class HomeResolver
         }
     }
 
-    // What nobody wants any more, or was answered since, is left.
-    private void RestoreWhatCanBeJudged()
+    // Each is verified, which takes long for thousands: what else there is to do is done in between.
+    private void RestoreSome()
     {
-        while (_unjudged.TryPeek(out var name, out var from) && from <= Now().Wall)
+        if (!_met.Task.IsCompleted)
+        {
+            return;
+        }
+
+        var left = RestoredMax;
+        while (left > 0 && (_firstTurns.TryPop(out var name) || _turns.TryDequeue(out name)))
+        {
+            if (TakeFromEarly(name))
+            {
+                left--;
+                Begin(name);
+            }
+        }
+
+        left = RestoreWhatCanBeJudged(left);
+        if (left == 0)
+        {
+            Post(new ResolverEvent.More());
+        }
+    }
+
+    private void Begin(string name)
+    {
+        Restore(name);
+        Step(new CacheInput.Want(name));
+    }
+
+    private bool TakeFromEarly(string name)
+    {
+        lock (_cacheGate)
+        {
+            return _early.Remove(name);
+        }
+    }
+
+    // What nobody wants any more, or was answered since, is left.
+    private int RestoreWhatCanBeJudged(int left)
+    {
+        while (left > 0 && _unjudged.TryPeek(out var name, out var from) && from <= Now().Wall)
         {
             _unjudged.Dequeue();
             if (_cache.Find(name) is { Answer: null })
             {
+                left--;
                 RestoreNow(name);
             }
         }
+
+        return left;
     }
 
     private (VerifiedAnswer? Answer, Refusal? Refusal) Read(KeptAnswer kept, Parsed<Query> query)

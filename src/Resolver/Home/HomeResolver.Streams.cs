@@ -60,8 +60,14 @@ public sealed partial class HomeResolver
                 TakeEarly(interest);
                 break;
             case ResolverEvent.Interest { IsWanted: true } interest:
-                Restore(interest.Name);
-                Step(new CacheInput.Want(interest.Name));
+                if (_cache.Find(interest.Name) is not null || !Admit(interest.Name))
+                {
+                    Step(new CacheInput.Want(interest.Name));
+                }
+
+                break;
+            case ResolverEvent.Interest interest when TakeFromEarly(interest.Name):
+                _observer.Forgotten(interest.Name);
                 break;
             case ResolverEvent.Interest interest:
                 Step(new CacheInput.Forget(interest.Name));
@@ -73,7 +79,7 @@ public sealed partial class HomeResolver
                 Report(proven.Evidence);
                 break;
             case ResolverEvent.HomeMet:
-                Begin();
+                _met.SetResult();
                 break;
             case ResolverEvent.HomeUnusable unusable:
                 ExceptionDispatchInfo.Throw(unusable.Why);
@@ -90,39 +96,40 @@ public sealed partial class HomeResolver
     // Before the home is met nothing may be asked; what is wanted meanwhile is pending.
     private void TakeEarly(ResolverEvent.Interest interest)
     {
-        bool isNews;
-        lock (_cacheGate)
-        {
-            isNews = interest.IsWanted
-                ? _early.Count < _options.NamesMax && _early.Add(interest.Name)
-                : _early.Remove(interest.Name);
-        }
-
         if (!interest.IsWanted)
         {
+            TakeFromEarly(interest.Name);
             _observer.Forgotten(interest.Name);
+            return;
         }
-        else if (isNews)
+
+        var isNews = !_early.Contains(interest.Name);
+        if (Admit(interest.Name) && isNews)
         {
             _observer.Changed(Early(interest.Name));
         }
     }
 
-    private void Begin()
+    // What is wanted is pending until it is its turn: maybe it was kept, and is verified then. False where too many
+    // are.
+    private bool Admit(string name)
     {
-        _met.SetResult();
-        List<string> wanted;
+        bool isNew;
         lock (_cacheGate)
         {
-            wanted = [.. _early];
-            _early.Clear();
+            isNew = _early.Count < _options.NamesMax && _early.Add(name);
         }
 
-        foreach (var name in wanted)
+        if (isNew && !_met.Task.IsCompleted)
         {
-            Restore(name);
-            Step(new CacheInput.Want(name));
+            _turns.Enqueue(name);
         }
+        else if (isNew || (_early.Contains(name) && _firstTurns.Count < _options.NamesMax))
+        {
+            _firstTurns.Push(name);
+        }
+
+        return _early.Contains(name);
     }
 
     private void Hear(ResolverEvent.Heard heard, List<Offered> answers)

@@ -26,6 +26,11 @@ public sealed partial class HomeResolver : IAsyncDisposable
     private readonly Dictionary<int, AnchorSession> _sessions = [];
     private readonly Dictionary<string, (ulong Id, AnchorSession Session)> _openOf = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _early = new(StringComparer.Ordinal);
+
+    // The same in the order in which they were wanted before the home was met. Those that were wanted since, or once
+    // more, come before them, the newest first: somebody waits for it now. Some of them are in both.
+    private readonly Queue<string> _turns = new();
+    private readonly Stack<string> _firstTurns = new();
     private readonly List<Task> _leaving = [];
     private readonly LagBook _lags = new();
     private ImmutableArray<IpEndpoint> _anchors;
@@ -58,6 +63,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 BytesMax = options.BytesMax,
                 IsKept = options.IsKept,
                 IsKeptPart = options.IsKeptPart,
+                AskPatience = (long)options.AskPatience.TotalMilliseconds,
+                HedgeMax = (long)options.HedgeMax.TotalMilliseconds,
             },
             options.Random);
     }
@@ -154,7 +161,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 _stop.Token.ThrowIfCancellationRequested();
                 TakeAll();
                 Step(CacheInput.Tick.Instance);
-                RestoreWhatCanBeJudged();
+                RestoreSome();
                 HoldToEpoch();
                 Learn();
             }

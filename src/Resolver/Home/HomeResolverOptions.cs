@@ -64,6 +64,12 @@ public sealed record HomeResolverOptions
     /// 20,000 by default: all names, each asked for and left.</value>
     public int UnsentMax { get; init; } = 20_000;
 
+    /// <value>How long an anchor may take before another one is asked in its place. Default 2 s.</value>
+    public TimeSpan AskPatience { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <value>How long an anchor may be silent at most before another one is asked beside it. Default 200 ms.</value>
+    public TimeSpan HedgeMax { get; init; } = TimeSpan.FromMilliseconds(200);
+
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -11,6 +11,9 @@ internal abstract record ResolverEvent
     /// <summary>Somebody uses a name, or nobody does any more.</summary>
     internal sealed record Interest(string Name, bool IsWanted) : ResolverEvent;
 
+    /// <summary>There is more of what was begun in an earlier turn.</summary>
+    internal sealed record More : ResolverEvent;
+
     /// <summary>The home was met: it may be asked from now on (V41).</summary>
     internal sealed record HomeMet : ResolverEvent;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -14,10 +13,14 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
     private const string ContentType = "application/grpc";
 
     /// <summary>Serves one request; a null handler is an unknown method.</summary>
-    public async Task InvokeAsync(HttpContext http, MethodHandler? handler)
+    public Task InvokeAsync(HttpContext http, MethodHandler? handler) =>
+        http.Features.Get<Stranger>() is { } stranger
+            ? InvokeAsync(http, handler, stranger)
+            : ServeAsync(http, handler);
+
+    private async Task InvokeAsync(HttpContext http, MethodHandler? handler, Stranger stranger)
     {
-        var stranger = http.Features.Get<Stranger>();
-        if (stranger?.Begin() is { } excess)
+        if (stranger.Begin() is { } excess)
         {
             PrepareStream(http);
             ResponseStatus.Write(
@@ -32,16 +35,17 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         }
         finally
         {
-            stranger?.End();
+            stranger.End();
         }
     }
 
-    private async Task ServeAsync(HttpContext http, MethodHandler? handler)
+    // Awaits nothing itself: each layer that waits is memory for as long as a call lasts, which may be days.
+    private Task ServeAsync(HttpContext http, MethodHandler? handler)
     {
         if (RefuseHttp(http) is { } code)
         {
             http.Response.StatusCode = code;
-            return;
+            return Task.CompletedTask;
         }
 
         PrepareStream(http);
@@ -49,19 +53,10 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         if (refusal is { } status)
         {
             ResponseStatus.Write(http.Response.Headers, status);
-            return;
+            return Task.CompletedTask;
         }
 
-        var gzip = http.Request.Headers["grpc-encoding"] == "gzip";
-        using var call = new ServerCall(http, handler!.Method, peerKey, gzip, options, stopping);
-        if (timeout is { } given)
-        {
-            call.StartDeadline(given, options.TimeProvider.GetUtcNow());
-        }
-
-        using var span = RpcTracing.StartServer(
-            handler!.Method.Type, handler.Method.FullName, http.Request.Headers[RpcTracing.Header]);
-        await RunAsync(call, handler, span).ConfigureAwait(false);
+        return RunAsync(http, handler!, peerKey, timeout);
     }
 
     private static int? RefuseHttp(HttpContext http)
@@ -127,8 +122,17 @@ internal sealed class CallDispatcher(RpcServiceOptions options, ILogger logger, 
         return null;
     }
 
-    private async Task RunAsync(ServerCall call, MethodHandler handler, Activity? span)
+    private async Task RunAsync(HttpContext http, MethodHandler handler, byte[]? peerKey, TimeSpan? timeout)
     {
+        var gzip = http.Request.Headers["grpc-encoding"] == "gzip";
+        using var call = new ServerCall(http, handler.Method, peerKey, gzip, options, stopping);
+        if (timeout is { } given)
+        {
+            call.StartDeadline(given, options.TimeProvider.GetUtcNow());
+        }
+
+        using var span = RpcTracing.StartServer(
+            handler.Method.Type, handler.Method.FullName, http.Request.Headers[RpcTracing.Header]);
         Status status;
         Metadata? trailers = null;
         try

@@ -56,21 +56,27 @@ internal sealed class PagePool : MemoryPool<byte>
     private int Pages { get; set; }
 
     /// <inheritdoc/>
-    public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+    public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => Rent(minBufferSize, null);
+
+    /// <summary>The same for a stranger, whom the page counts for until it comes back.</summary>
+    public IMemoryOwner<byte> Rent(int minBufferSize, Stranger? holder)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, PageBytes);
+        Page? page;
         lock (_gate)
         {
-            if (!_warm.TryPop(out var page) && !_cold.TryPop(out page))
+            if (!_warm.TryPop(out page) && !_cold.TryPop(out page))
             {
                 AddSlab();
                 page = _cold.Pop();
             }
 
             _leastWarm = Math.Min(_leastWarm, _warm.Count);
-            page.Lend();
-            return page;
+            page.Lend(holder);
         }
+
+        holder?.Hold(PageBytes);
+        return page;
     }
 
     /// <inheritdoc/>
@@ -154,19 +160,27 @@ internal sealed class PagePool : MemoryPool<byte>
     private sealed class Page(PagePool pool, byte[] slab, int offset, nint address) : IMemoryOwner<byte>
     {
         private int _isLent;
+        private Stranger? _holder;
 
         public nint Address => address;
 
         public Memory<byte> Memory => MemoryMarshal.CreateFromPinnedArray(slab, offset, PageBytes);
 
-        public void Lend() => Volatile.Write(ref _isLent, 1);
+        public void Lend(Stranger? holder)
+        {
+            _holder = holder;
+            Volatile.Write(ref _isLent, 1);
+        }
 
         // Twice in two hands it would be if it came back twice.
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _isLent, 0) == 1)
             {
+                var holder = _holder;
+                _holder = null;
                 pool.Return(this);
+                holder?.Hold(-PageBytes);
             }
         }
     }

@@ -24,6 +24,8 @@ public sealed class RpcServer : IAsyncDisposable
     // takes a part of what waits in each time of patience is never too slow.
     private const double SlowestReaderBytes = 1 << 20;
 
+    private const long UncutBytes = 64 << 10;
+
     // A stream is cut off before its connection is. Kestrel looks once a second.
     private const double ConnectionPatience = 1.25;
     private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(2);
@@ -127,6 +129,12 @@ public sealed class RpcServer : IAsyncDisposable
             // made: each change of threads between would wake one. No handler runs there. HTTP/2 begins each call, and
             // hands on what it brings, as a work item of the pool (HandlerThreadTests), so a slow one keeps nobody.
             transport.UnsafePreferInlineScheduling = true;
+            if (options.Strangers is not null)
+            {
+                // What is not even cut into frames, as behind a ping whose answer is not read, is in no count. More of
+                // it waits at the system, whose windows are as large as before.
+                transport.MaxReadBufferSize = UncutBytes;
+            }
         });
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -208,10 +208,8 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         _hold?.Dispose();
     }
 
-    void IMessageWatch.IsPart(long bytes)
+    void IMessageWatch.IsPart()
     {
-        _hold?.Reads(bytes);
-
         // The time of a request that is the only one began with the call.
         if (!_isSingle)
         {
@@ -293,7 +291,6 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
     {
         _lifetime.Token.ThrowIfCancellationRequested();
         _writer.Write(marshaller, message);
-        _hold?.Wrote(_writer.Length);
         HasWritten = true;
     }
 
@@ -309,8 +306,6 @@ internal sealed class ServerCall : ServerCallContext, IMessageWatch, IDisposable
         {
             throw new OperationCanceledException("The caller is gone.", _lifetime.Token);
         }
-
-        _hold?.Flushed();
     }
 
     private async ValueTask<FlushResult> AwaitReaderAsync(Task<FlushResult> flush, CancellationToken cancellationToken)

@@ -6,11 +6,11 @@ internal sealed class DuplexHandler<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    public override async Task InvokeAsync(ServerCall call)
+    public override Task InvokeAsync(ServerCall call)
     {
         var requests = new ServerStreamReader<TRequest>(call, method.RequestMarshaller);
         var responses = new ServerStreamWriter<TResponse>(call, method.ResponseMarshaller);
-        await handler(requests, responses, call).ConfigureAwait(false);
+        return handler(requests, responses, call);
     }
 
     public override MethodHandler Intercept(ServerInterceptor interceptor) =>

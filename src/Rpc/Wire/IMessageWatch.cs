@@ -4,8 +4,7 @@ namespace Fairlead.Rpc;
 internal interface IMessageWatch
 {
     /// <summary>Something of a message is there, and the rest is waited for.</summary>
-    /// <param name="bytes">How much is held of it.</param>
-    void IsPart(long bytes);
+    void IsPart();
 
     /// <summary>A message is read in pieces, and another piece is waited for.</summary>
     void IsPiece();

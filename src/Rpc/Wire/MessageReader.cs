@@ -48,7 +48,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
             {
                 if (isOnly && !result.IsCompleted)
                 {
-                    watch?.IsPart(result.Buffer.Length);
+                    watch?.IsPart();
                     pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                     if (!buffer.IsEmpty)
                     {
@@ -75,7 +75,7 @@ internal sealed class MessageReader(PipeReader pipe, int bytesMax, bool gzip, IM
 
             if (!buffer.IsEmpty)
             {
-                watch?.IsPart(buffer.Length);
+                watch?.IsPart();
             }
 
             pipe.AdvanceTo(buffer.Start, buffer.End);

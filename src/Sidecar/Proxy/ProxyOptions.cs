@@ -46,6 +46,10 @@ internal sealed record ProxyOptions
     /// <value>What one connection may take, TLS included. Default 2 s.</value>
     internal TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <value>What an endpoint may take to say whether a request's body is wanted (RFC 9110, 10.1.1) before the body is
+    /// sent all the same. Default 1 s.</value>
+    internal TimeSpan ExpectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <value>A stream on which nothing moves for so long is cut. Default 1 h.</value>
     internal TimeSpan StreamIdle { get; init; } = TimeSpan.FromHours(1);
 
@@ -105,8 +109,8 @@ internal sealed record ProxyOptions
             yield return $"drain {Drain} is not within 0s and 10m";
         }
 
-        if (ResolveBudget <= TimeSpan.Zero || ConnectTimeout <= TimeSpan.Zero || StreamIdle <= TimeSpan.Zero
-            || ConnectionLifetime <= TimeSpan.Zero || NameIdle <= TimeSpan.Zero)
+        if (ResolveBudget <= TimeSpan.Zero || ConnectTimeout <= TimeSpan.Zero || ExpectTimeout <= TimeSpan.Zero
+            || StreamIdle <= TimeSpan.Zero || ConnectionLifetime <= TimeSpan.Zero || NameIdle <= TimeSpan.Zero)
         {
             yield return "times are positive";
         }

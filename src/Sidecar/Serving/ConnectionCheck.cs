@@ -26,7 +26,14 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
     private static readonly TimeSpan HeldMax = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Name, string Peer, string Endpoint), (TimeSpan At, bool MayGoOn)> _askers = [];
+
+    // By the name that they ask about, and all in the order in which they asked last.
+    private readonly Dictionary<string, Dictionary<(string Peer, string Endpoint), LinkedListNode<Asker>>> _names =
+        new(StringComparer.Ordinal);
+
+    private readonly LinkedList<Asker> _askers = new();
+
+    private readonly record struct Asker(string Name, string Peer, string Endpoint, TimeSpan At, bool MayGoOn);
 
     /// <summary>The service, to be served.</summary>
     internal ServerServiceDefinition Define() => ServerServiceDefinition.CreateBuilder()
@@ -39,18 +46,21 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
     /// <param name="mayGoOn">Whether connections to an endpoint may go on now.</param>
     internal bool AreTold(string name, Func<string, bool> mayGoOn)
     {
-        (string Endpoint, TimeSpan At)[] heard;
+        string[] heard = [];
         var now = time.GetElapsedTime(0);
         lock (_gate)
         {
-            heard =
-            [
-                .. _askers.Where(one => one.Key.Name == name && one.Value.MayGoOn && now - one.Value.At < Asking)
-                    .Select(one => (one.Key.Endpoint, one.Value.At)),
-            ];
+            if (_names.TryGetValue(name, out var askers))
+            {
+                heard =
+                [
+                    .. askers.Values.Select(node => node.Value).Where(one => one.MayGoOn && now - one.At < Asking)
+                        .Select(one => one.Endpoint),
+                ];
+            }
         }
 
-        return heard.All(one => mayGoOn(one.Endpoint));
+        return heard.All(mayGoOn);
     }
 
     /// <summary>Whether connections to an endpoint of a cluster may go on now; null where nothing is known of it
@@ -78,26 +88,53 @@ internal sealed class ConnectionCheck(Func<string, string, TimeSpan, bool?> ask,
             throw new RpcException(new Status(StatusCode.Unavailable, "nothing is known of it yet"));
         }
 
-        Note((name, context.Peer, context.Host), time.GetElapsedTime(0), mayGoOn);
+        Note(name, context.Peer, context.Host, mayGoOn);
         return Answer(mayGoOn);
     }
 
-    private void Note((string Name, string Peer, string Endpoint) asker, TimeSpan now, bool mayGoOn)
+    /// <summary>Somebody was told whether connections may go on.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="peer">Who asked.</param>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="mayGoOn">What was said.</param>
+    internal void Note(string name, string peer, string endpoint, bool mayGoOn)
     {
+        var asker = new Asker(name, peer, endpoint, time.GetElapsedTime(0), mayGoOn);
+        var key = (peer, endpoint);
         lock (_gate)
         {
-            if (_askers.Count >= AskersMax && !_askers.ContainsKey(asker))
+            // Each is taken out once, by whoever asks next: who asks costs the same however many there are.
+            while (_askers.First is { } oldest && asker.At - oldest.Value.At >= Asking)
             {
-                foreach (var old in _askers.Where(one => now - one.Value.At >= Asking).Select(one => one.Key).ToList())
-                {
-                    _askers.Remove(old);
-                }
+                Forget(oldest);
             }
 
-            if (_askers.Count < AskersMax || _askers.ContainsKey(asker))
+            if (_names.TryGetValue(name, out var askers) && askers.TryGetValue(key, out var known))
             {
-                _askers[asker] = (now, mayGoOn);
+                Forget(known);
             }
+
+            if (_askers.Count < AskersMax)
+            {
+                if (!_names.TryGetValue(name, out askers))
+                {
+                    _names[name] = askers = [];
+                }
+
+                askers[key] = _askers.AddLast(asker);
+            }
+        }
+    }
+
+    private void Forget(LinkedListNode<Asker> asker)
+    {
+        var (name, peer, endpoint, _, _) = asker.Value;
+        _askers.Remove(asker);
+        var askers = _names[name];
+        askers.Remove((peer, endpoint));
+        if (askers.Count == 0)
+        {
+            _names.Remove(name);
         }
     }
 

@@ -9,33 +9,40 @@ internal sealed partial class ServedViews
     // Every endpoint is asked for several times a second: once for each content, and not once for each question.
     private static readonly ConditionalWeakTable<ServedName, HashSet<string>> Living = [];
 
-    private void SettleTcp(string name)
+    private void SettleTcp(IReadOnlyList<string> names)
     {
         lock (_telling)
         {
-            ServedName? told;
-            lock (_gate)
+            var (over, changing) = (new List<string>(), new List<string>());
+            foreach (var name in names)
             {
-                told = _served.GetValueOrDefault(name);
+                var told = SettleTcp(name);
+                (told is null ? null : told.Tcp is null ? over : told.Tcp.Reason == Reasons.Changing ? changing : null)
+                    ?.Add(name);
             }
 
-            if (told is null)
-            {
-                _ends.Drop(name);
-                return;
-            }
-
-            told = _ends.Settle(told);
-            Tell(told);
-            if (told.Tcp is null)
-            {
-                Leave(name);
-            }
-            else if (told.Tcp.Reason == Reasons.Changing)
-            {
-                Hide(name);
-            }
+            Hide(changing);
+            Leave(over);
         }
+    }
+
+    private ServedName? SettleTcp(string name)
+    {
+        ServedName? told;
+        lock (_gate)
+        {
+            told = _served.GetValueOrDefault(name);
+        }
+
+        if (told is null)
+        {
+            _ends.Drop(name);
+            return null;
+        }
+
+        told = _ends.Settle(told);
+        Tell(told);
+        return told;
     }
 
     /// <summary>Whether connections to an endpoint of a cluster may go on; null where nothing is known of its name

@@ -125,50 +125,67 @@ internal sealed partial class ServedViews
         }
     }
 
-    // Its connections have ended, and its cluster must be gone before who asks for endpoints by name has any.
-    private void Hide(string name)
+    // Their connections have ended, and their clusters must be gone before who asks for endpoints by name has any.
+    private void Hide(List<string> names)
     {
+        var isNews = false;
         lock (_gate)
         {
-            if (!_leaving.TryGetValue(name, out var leaving))
+            foreach (var name in names)
             {
-                return;
+                if (_leaving.TryGetValue(name, out var leaving))
+                {
+                    _leaving[name] = leaving with { IsShown = false };
+                    isNews = true;
+                }
             }
-
-            _leaving[name] = leaving with { IsShown = false };
         }
 
-        TellImports();
+        if (isNews)
+        {
+            TellImports();
+        }
     }
 
-    private void Leave(string name)
+    private void Leave(List<string> names)
     {
-        ServedName? word;
+        var left = new List<(string Name, ServedName? Word)>();
         lock (_gate)
         {
-            if (!_leaving.Remove(name, out var leaving))
+            foreach (var name in names)
             {
-                return;
-            }
+                if (!_leaving.Remove(name, out var leaving))
+                {
+                    continue;
+                }
 
-            word = _wanted.ContainsKey(name) || _used.Contains(name) ? leaving.Word : null;
-            _forgotten.Remove(name);
-            if (word is not null)
-            {
-                // Nobody holds anything of it any more.
-                _served.Remove(name);
+                var word = _wanted.ContainsKey(name) || _used.Contains(name) ? leaving.Word : null;
+                left.Add((name, word));
+                _forgotten.Remove(name);
+                if (word is not null)
+                {
+                    // Nobody holds anything of it any more.
+                    _served.Remove(name);
+                }
             }
         }
 
-        TellImports();
-        if (word is null)
+        if (left.Count > 0)
         {
-            Drop(name);
+            TellImports();
         }
-        else
+
+        foreach (var (name, word) in left)
         {
-            Serve(word);
-            Weigh(word);
+            if (word is null)
+            {
+                Drop(name);
+            }
+            else
+            {
+                Serve(word);
+                Weigh(word);
+            }
         }
     }
 }

@@ -17,18 +17,28 @@ namespace Fairlead.Sidecar.Serving;
 /// <param name="settings">Where Envoys ask, and how often; nothing is done where they do not.</param>
 /// <param name="time">The clock.</param>
 /// <param name="areTold">Whether all that ask about a name have heard the newest word.</param>
-/// <param name="over">Hears a name whose second step has come, off the caller's thread.</param>
+/// <param name="over">Hears the names whose second step has come, off the caller's thread: all that begin together have
+/// their steps together.</param>
 internal sealed class TcpEnds(
-    ClusterSettings settings, TimeProvider time, Func<string, bool> areTold, Action<string> over)
+    ClusterSettings settings, TimeProvider time, Func<string, bool> areTold, Action<IReadOnlyList<string>> over)
 {
     private const int TriesMax = 20;
 
     // An Envoy reads the answer on one connection and what follows on another.
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(250);
 
+    // What falls due within this is done at once: each of the steps costs as much as everything that is served.
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(50);
+
+    private readonly long _start = time.GetTimestamp();
     private readonly Audience _audience = Audience.Envoy with { Settings = settings };
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Wait> _waiting = new(StringComparer.Ordinal);
+
+    // By the time since the start. What was over in another way is passed over when it falls due.
+    private readonly PriorityQueue<Wait, TimeSpan> _due = new();
+    private ITimer? _timer;
+    private TimeSpan? _armed;
 
     /// <summary>Whether connections may be open that end in steps, if a name is served no more.</summary>
     internal bool MayHaveConnections(ServedName name) =>
@@ -140,7 +150,7 @@ internal sealed class TcpEnds(
         lock (_gate)
         {
             due = _waiting.TryGetValue(told.Name, out var wait) ? wait.Leaving : [];
-            End(told.Name);
+            _waiting.Remove(told.Name);
         }
 
         if (told.Tcp is not { } old)
@@ -182,7 +192,7 @@ internal sealed class TcpEnds(
     {
         lock (_gate)
         {
-            End(name);
+            _waiting.Remove(name);
         }
     }
 
@@ -244,47 +254,72 @@ internal sealed class TcpEnds(
 
     private void Begin(string name, List<ServedEndpoint> leaving, TimeSpan after, int tries)
     {
-        End(name);
-        var wait = new Wait(leaving);
-        wait.Timer = time.CreateTimer(
-            _ => OnTime(name, tries, wait), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var wait = new Wait(name, leaving, tries);
+        var due = (Elapsed() + after).Ticks + Together.Ticks - 1;
         _waiting[name] = wait;
-        wait.Timer.Change(after, Timeout.InfiniteTimeSpan);
+        _due.Enqueue(wait, TimeSpan.FromTicks(due - (due % Together.Ticks)));
+        Arm();
     }
 
-    private void End(string name)
+    private void Arm()
     {
-        if (_waiting.Remove(name, out var earlier))
+        if (_due.TryPeek(out _, out var due) && !(_armed <= due))
         {
-            earlier.Timer?.Dispose();
+            _armed = due;
+            _timer ??= time.CreateTimer(_ => OnTime(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            var left = due - Elapsed();
+            _timer.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void OnTime(string name, int tries, Wait wait)
+    private void OnTime()
     {
-        var isAgain = tries < TriesMax && !areTold(name);
+        List<Wait> due = [];
         lock (_gate)
         {
-            if (_waiting.GetValueOrDefault(name) != wait)
+            _armed = null;
+
+            // A timer may be early by less than it can be set to.
+            var now = Elapsed() + TimeSpan.FromMilliseconds(1);
+            while (_due.TryPeek(out var wait, out var at) && at <= now)
             {
-                return; // It was over in another way.
+                _due.Dequeue();
+                due.Add(wait);
             }
 
-            if (isAgain)
-            {
-                Begin(name, wait.Leaving, Slack, tries + 1);
-                return;
-            }
+            due.RemoveAll(IsOver);
+            Arm();
         }
 
-        over(name);
+        var untold = due.Where(wait => wait.Tries < TriesMax && !areTold(wait.Name)).ToHashSet();
+        lock (_gate)
+        {
+            due.RemoveAll(IsOver);
+            foreach (var wait in due.Where(untold.Contains))
+            {
+                Begin(wait.Name, wait.Leaving, Slack, wait.Tries + 1);
+            }
+
+            due.RemoveAll(untold.Contains);
+        }
+
+        if (due.Count > 0)
+        {
+            over([.. due.Select(wait => wait.Name)]);
+        }
     }
 
-    // What leaves when the time has come.
-    private sealed class Wait(List<ServedEndpoint> leaving)
-    {
-        internal List<ServedEndpoint> Leaving { get; } = leaving;
+    private TimeSpan Elapsed() => time.GetElapsedTime(_start);
 
-        internal ITimer? Timer { get; set; }
+    private bool IsOver(Wait wait) => _waiting.GetValueOrDefault(wait.Name) != wait;
+
+    // What leaves when the time has come.
+    private sealed class Wait(string name, List<ServedEndpoint> leaving, int tries)
+    {
+        internal string Name => name;
+
+        internal List<ServedEndpoint> Leaving => leaving;
+
+        internal int Tries => tries;
     }
 }

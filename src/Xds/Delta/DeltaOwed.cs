@@ -1,3 +1,5 @@
+using Fairlead.Xds.Streams;
+
 namespace Fairlead.Xds.Delta;
 
 /// <summary>What one type of a delta stream owes its client beside what changed. Not safe for concurrent use.</summary>
@@ -5,11 +7,11 @@ internal sealed class DeltaOwed
 {
     /// <summary>Names asked for by themselves since they were answered last: answered whatever the client
     /// holds.</summary>
-    public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
+    public NameSet Asked { get; } = new();
 
     /// <summary>Names to be called removed: the client gave one up that "everything" does not hold, or holds one from
     /// before that is gone.</summary>
-    public HashSet<string> Gone { get; } = new(StringComparer.Ordinal);
+    public NameSet Gone { get; } = new();
 
     /// <summary>What the client says that it holds from an earlier stream, by name and version, until that was compared
     /// with what is served.</summary>
@@ -17,7 +19,7 @@ internal sealed class DeltaOwed
 
     /// <summary>Names that the client holds from an earlier stream at another version than the one that is to be sent:
     /// called removed if they go before that.</summary>
-    public HashSet<string> Outdated { get; } = new(StringComparer.Ordinal);
+    public NameSet Outdated { get; } = new();
 
     /// <summary>The clusters asked for by name, in the order in which they were.</summary>
     public NameOrder Order { get; } = new();

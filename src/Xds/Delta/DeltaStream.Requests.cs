@@ -119,7 +119,7 @@ internal sealed partial class DeltaStream
         state.Looks.Add(subscribed);
         state.Looks.Add(request.ResourceNamesUnsubscribe);
         state.Looks.Add(left);
-        state.Opened.IntersectWith(state.Subscription.Globs);
+        state.Opened?.IntersectWith(state.Subscription.Globs);
         state.Dirty |= wildcard != state.Subscription.Wildcard || removed.Count > 0;
         if (request.ResourceNamesSubscribe.Contains("*") && state.Subscription.Wildcard)
         {
@@ -166,7 +166,8 @@ internal sealed partial class DeltaStream
     {
         var sentinels = removed.Select(name => Collections.Of(name, state.Type)).OfType<Collection>()
             .Except(state.Subscription.Globs)
-            .Select(one => one.NameOf(Resource.SentinelId)).Where(name => state.Sentinels.Remove(name)).ToList();
+            .Select(one => one.NameOf(Resource.SentinelId))
+            .Where(name => state.Sentinels?.Remove(name) == true).ToList();
         foreach (var name in sentinels)
         {
             state.Subscription.Remove(name);
@@ -194,7 +195,7 @@ internal sealed partial class DeltaStream
         {
             var name = order.TakeFirst();
             if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
-                || state.Held.Contains(name) || state.Sentinels.ContainsKey(name)
+                || state.Held.Contains(name) || state.Sentinels?.ContainsKey(name) == true
                 || Lookup(state, name) is { Role: ResourceRole.Ordinary })
             {
                 order.Add(name);

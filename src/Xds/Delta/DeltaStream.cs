@@ -46,7 +46,6 @@ internal sealed partial class DeltaStream(
 
     public override IReadOnlyList<StreamEvent> Receive(DeltaDiscoveryRequest request, TimeSpan now)
     {
-        Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
         if (SaysNothingNew(request) && Known(typeUrl) is { } known)
         {
@@ -220,7 +219,7 @@ internal sealed partial class DeltaStream(
         var (isOpening, isWaiting) = (false, false);
         foreach (var collection in state.Subscription.Globs)
         {
-            if (state.Opened.Contains(collection))
+            if (state.Opened?.Contains(collection) == true)
             {
                 continue;
             }
@@ -232,7 +231,7 @@ internal sealed partial class DeltaStream(
             }
 
             isOpening = true;
-            state.Opened.Add(collection);
+            (state.Opened ??= []).Add(collection);
             state.Looks.AddAll();
             var known = All(state, owed).Where(name => collection.Has(name)
                 && IsWanted(state, name) && Lookup(state, name) is not null).ToList();
@@ -265,7 +264,7 @@ internal sealed partial class DeltaStream(
 
     private static Resource SentinelFor(
         TypeState state, string name, ResourceRole role = ResourceRole.Ordinary) =>
-        state.Sentinels[name] = Resource.Sentinel(name).As(role);
+        (state.Sentinels ??= new(StringComparer.Ordinal))[name] = Resource.Sentinel(name).As(role);
 
     private bool IsShort(string name) => name.Length <= Limits.NameLengthMax;
 
@@ -371,12 +370,17 @@ internal sealed partial class DeltaStream(
     /// <remarks>Of everything nothing is told before the view is primed; what is asked for by name, or of a collection
     /// that is open, is told as it is known.</remarks>
     private bool IsWanted(TypeState state, string name) => state.Subscription.Names.Contains(name)
-        || state.Sentinels.ContainsKey(name)
+        || state.Sentinels?.ContainsKey(name) == true
         || (state.Subscription.Wildcard && Snapshot.Primed && Snapshot.Wildcard(state.Type).Contains(name))
         || (IsOpened(state, name) && Snapshot.Located(state.Type).Contains(name));
 
     private static bool IsOpened(TypeState state, string name)
     {
+        if (state.Opened is null)
+        {
+            return false;
+        }
+
         foreach (var collection in state.Opened)
         {
             if (collection.Has(name))
@@ -392,7 +396,11 @@ internal sealed partial class DeltaStream(
     private HashSet<string> All(TypeState state, DeltaOwed owed)
     {
         var all = new HashSet<string>(state.Subscription.Names, StringComparer.Ordinal);
-        all.UnionWith(state.Sentinels.Keys);
+        if (state.Sentinels is { } sentinels)
+        {
+            all.UnionWith(sentinels.Keys);
+        }
+
         all.UnionWith(state.Sent.Keys);
         all.UnionWith(owed.Outdated);
         if (state.Subscription.Wildcard && Snapshot.Primed)
@@ -400,7 +408,7 @@ internal sealed partial class DeltaStream(
             all.UnionWith(Snapshot.Wildcard(state.Type));
         }
 
-        if (state.Opened.Count > 0)
+        if (state.Opened is { Count: > 0 })
         {
             all.UnionWith(Snapshot.Located(state.Type).Where(name => IsOpened(state, name)));
         }
@@ -441,7 +449,7 @@ internal sealed partial class DeltaStream(
         var left = Limits.ResponseBytes - resources.Sum(static one => one.Framed.Length);
         var removed = owed.Gone.Order(StringComparer.Ordinal)
             .TakeWhile((name, i) => (left -= Encoding.UTF8.GetByteCount(name) + 4) >= 0 || i == 0).ToList();
-        owed.Gone.ExceptWith(removed);
+        removed.ForEach(name => owed.Gone.Remove(name));
         state.Dirty |= owed.Gone.Count > 0;
         var nonce = NextNonce();
         return (

@@ -24,7 +24,7 @@ internal sealed class SotwRequestParser : IRequestParser<SotwRequest>
     private static readonly MessageParser<DiscoveryRequest> Parser =
         DiscoveryRequest.Parser.WithDiscardUnknownFields(true);
 
-    private readonly List<(string TypeUrl, NameList Names)> _lists = [];
+    private readonly List<(string TypeUrl, NameList Names)> _lists = new(1);
     private bool _isOpen;
 
     public SotwRequest Parse(ReadOnlySpan<byte> bytes)

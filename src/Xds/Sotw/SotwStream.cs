@@ -19,39 +19,22 @@ internal sealed class SotwStream(
     // That orders all names of a list: not with each change of the view.
     private static readonly TimeSpan FollowInterval = TimeSpan.FromSeconds(1);
 
+    // Of so few all are looked at each time, and it is not remembered which.
+    private const int FewNames = 4;
+
     // A list is remembered with what is left out of it, and with what it says twice.
     private const int ListNames = 4;
 
-    // The list of names of the last request, by type.
-    private readonly NameList?[] _lists = new NameList?[ResourceType.All.Length];
-    private readonly Suspects?[] _suspects = new Suspects?[ResourceType.All.Length];
-
-    // The versions of what the client came with and nobody here knows, by type, until it has taken a response.
-    private readonly string?[] _unknownHeld = new string?[ResourceType.All.Length];
-
-    // The names of the last request that are not followed, by type; and those of them that were, and led nowhere.
-    private readonly HashSet<string>?[] _leftOut = new HashSet<string>?[ResourceType.All.Length];
-    private readonly HashSet<string>?[] _nowhere = new HashSet<string>?[ResourceType.All.Length];
-
-    // The version of what the client holds beside what it refused, by type.
-    private readonly (UInt128 Sum, Resource[]? Blamed, string Text)[] _versions =
-        new (UInt128, Resource[]?, string)[ResourceType.All.Length];
-
-    // When other names of the same list are followed, by type.
-    private readonly TimeSpan[] _followAt = new TimeSpan[ResourceType.All.Length];
-
-    // Of which types that was looked through for marks.
-    private readonly bool[] _isResumed = new bool[ResourceType.All.Length];
+    private readonly SotwAsked?[] _asked = new SotwAsked?[ResourceType.All.Length];
 
     // A gRPC client takes what is good of a response and refuses the rest (gRFC A46): nothing keeps it from that.
     private readonly bool _takesTheGood = client?.IsGrpc == true;
 
     public override IReadOnlyList<StreamEvent> Receive(SotwRequest request, TimeSpan now)
     {
-        Events.Clear();
         var typeUrl = TypeUrlOf(request.TypeUrl);
         var names = request.Names.Names;
-        if (Known(typeUrl) is { } known && ReferenceEquals(_lists[known.Type.Order], request.Names))
+        if (Known(typeUrl) is { } known && ReferenceEquals(Asked(known).List, request.Names))
         {
             Correlate(known, request.Nonce, request.Version, request.Error, now);
             return Told();
@@ -75,8 +58,8 @@ internal sealed class SotwStream(
             if (holds)
             {
                 state.Held.UnionWith(state.Subscription.Names);
-                state.Held.UnionWith(_leftOut[state.Type.Order] ?? []);
-                _unknownHeld[state.Type.Order] = request.Version;
+                state.Held.UnionWith(Asked(state).LeftOut ?? []);
+                Asked(state).UnknownHeld = request.Version;
             }
         }
 
@@ -85,7 +68,7 @@ internal sealed class SotwStream(
 
     protected override void OnTaken(TypeState state, SentResponse response)
     {
-        _unknownHeld[state.Type.Order] = null;
+        Asked(state).UnknownHeld = null;
         if (state.Type.FullState && !_takesTheGood)
         {
             state.Dirty |= SuspectsOf(state).Take(response);
@@ -107,30 +90,31 @@ internal sealed class SotwStream(
     // Of who came back with more than is known here, what is left out might be what works: it keeps that.
     private bool IsKnownHeld(TypeState state, SentResponse response)
     {
-        ref var version = ref _unknownHeld[state.Type.Order];
-        if (version is not null && SuspectsOf(state).Recognize(response, version))
+        var asked = Asked(state);
+        if (asked.UnknownHeld is { } version && SuspectsOf(state).Recognize(response, version))
         {
-            version = null;
+            asked.UnknownHeld = null;
         }
 
-        return version is null || SuspectsOf(state).IsPresumed(response);
+        return asked.UnknownHeld is null || SuspectsOf(state).IsPresumed(response);
     }
 
     // Once, before its first response: what it refuses again, or says nothing to, is not left out anew.
     private void Resume(TypeState state)
     {
-        ref var isResumed = ref _isResumed[state.Type.Order];
-        if (!isResumed && !state.Answered && !_takesTheGood && _unknownHeld[state.Type.Order] is { } version)
+        if (!_takesTheGood && !state.Answered && Asked(state) is { IsResumed: false, UnknownHeld: { } version } asked)
         {
-            isResumed = true;
+            asked.IsResumed = true;
             SuspectsOf(state).Resume(version, base.Target(state).Values);
         }
     }
 
     protected override TimeSpan IntervalOf(TypeState state) =>
-        _suspects[state.Type.Order]?.Pause is { Ticks: > 0 } pause ? pause : base.IntervalOf(state);
+        Asked(state).Suspects?.Pause is { Ticks: > 0 } pause ? pause : base.IntervalOf(state);
 
-    private Suspects SuspectsOf(TypeState state) => _suspects[state.Type.Order] ??= new Suspects(state);
+    private SotwAsked Asked(TypeState state) => _asked[state.Type.Order] ??= new SotwAsked();
+
+    private Suspects SuspectsOf(TypeState state) => Asked(state).Suspects ??= new Suspects(state);
 
     protected override SotwResponse? NextOf(TypeState state, TimeSpan now) =>
         state.Type.FullState ? NextFull(state, now) : NextIncremental(state, now);
@@ -197,7 +181,7 @@ internal sealed class SotwStream(
     {
         var wildcard = state.Subscription.Wildcard;
         list.Share(name => Shared(state, name));
-        _lists[state.Type.Order] = list;
+        Asked(state).List = list;
         var (added, removed) = state.Subscription.SetNames(Followed(state, list.Names));
         if (state.Held.Count > 0)
         {
@@ -225,27 +209,26 @@ internal sealed class SotwStream(
     // what is left out of a response is gone.
     private IReadOnlyList<string> Followed(TypeState state, IReadOnlyList<string> names)
     {
-        ref var leftOut = ref _leftOut[state.Type.Order];
-        ref var nowhere = ref _nowhere[state.Type.Order];
+        var asked = Asked(state);
         if (names.Count <= Limits.NamesMax)
         {
-            (leftOut, nowhere) = (null, null);
+            (asked.LeftOut, asked.Nowhere) = (null, null);
             return names;
         }
 
         var ofClusters = NamesOfClusters(state.Type);
-        var known = nowhere ?? [];
+        var known = asked.Nowhere ?? [];
         var strangers = names.Distinct(StringComparer.Ordinal).Where(name => name is not ("*" or "")
             && !ofClusters.Contains(name) && Snapshot.Find(state.Type, name) is not { Role: ResourceRole.Ordinary });
         var left = strangers.OrderBy(name => (LeadsNowhere(name) ? 2 : 0)
                 + (state.Subscription.Names.Contains(name) ? 0 : 1))
             .Skip(Limits.NamesMax).ToHashSet(StringComparer.Ordinal);
-        if (left.Count > 0 && leftOut is not { Count: > 0 })
+        if (left.Count > 0 && asked.LeftOut is not { Count: > 0 })
         {
             Events.Add(new StreamEvent.LeftOut(state.Type, StreamRefusal.TooManyNames, left.Count));
         }
 
-        (leftOut, nowhere) = (left, left.Where(LeadsNowhere).ToHashSet(StringComparer.Ordinal));
+        (asked.LeftOut, asked.Nowhere) = (left, left.Where(LeadsNowhere).ToHashSet(StringComparer.Ordinal));
         return left.Count == 0 ? names : [.. names.Where(name => !left.Contains(name))];
 
         bool LeadsNowhere(string name) => state.Type.FullState && (known.Contains(name)
@@ -255,35 +238,34 @@ internal sealed class SotwStream(
     // Names that are known by now, or lead nowhere, have made room for others of the same list. Whether to look again.
     private bool FollowsMore(TypeState state, TimeSpan now)
     {
-        var order = state.Type.Order;
-        if (_leftOut[order] is not { Count: > 0 })
+        var asked = Asked(state);
+        if (asked.LeftOut is not { Count: > 0 })
         {
             return false;
         }
 
-        if (now < _followAt[order])
+        if (now < asked.FollowAt)
         {
-            Wake(_followAt[order]);
+            Wake(asked.FollowAt);
             return true;
         }
 
-        _followAt[order] = now + FollowInterval;
-        Events.Clear();
-        TakeNames(state, _lists[order]!);
-        if (Events.OfType<StreamEvent.Names>().Any(one => one.Added.Count > 0))
+        asked.FollowAt = now + FollowInterval;
+        TakeNames(state, asked.List!);
+        var told = Told();
+        if (told.OfType<StreamEvent.Names>().Any(one => one.Added.Count > 0))
         {
             // Those are waited for as the first ones were.
             state.AskedAt = now;
         }
 
-        TellNext(Events);
-        Events.Clear();
+        TellNext(told);
         return false;
     }
 
     // Whether the client may hold something by a name that was not followed yet.
-    private bool HoldsUnfollowed(TypeState state) => state.Held.Count > 0 && _leftOut[state.Type.Order] is { } left
-        && left.Any(name => state.Held.Contains(name) && _nowhere[state.Type.Order]?.Contains(name) != true);
+    private bool HoldsUnfollowed(TypeState state) => state.Held.Count > 0 && Asked(state) is { LeftOut: { } left } asked
+        && left.Any(name => state.Held.Contains(name) && asked.Nowhere?.Contains(name) != true);
 
     private SotwResponse Respond(TypeState state, List<Resource> resources, TimeSpan now, bool isPush)
     {
@@ -316,12 +298,12 @@ internal sealed class SotwStream(
         }
 
         // The older forms in it are compressed.
-        ref var last = ref _versions[state.Type.Order];
+        var asked = Asked(state);
         Resource[] blamed = [.. state.Withheld.Blamed];
-        if (last.Blamed?.SequenceEqual(blamed) != true || last.Sum != state.Sum)
+        if (asked.Version is not { } last || last.Sum != state.Sum || !last.Blamed.SequenceEqual(blamed))
         {
             var text = SotwVersion.Of(version, blamed.Select(one => (one, state.Sent.GetValueOrDefault(one.Name))));
-            last = (state.Sum, blamed, text);
+            asked.Version = last = new SotwAsked.Marked(state.Sum, blamed, text);
         }
 
         return last.Text;
@@ -347,7 +329,7 @@ internal sealed class SotwStream(
         var isSent = !firstAnswer && IsAllSent(state, target);
 
         // As long as there are any that wait: none comes to wait here.
-        for (var left = _suspects[state.Type.Order]?.Waiting ?? 0;
+        for (var left = Asked(state).Suspects?.Waiting ?? 0;
             left > 0 && isSent && NextSuspects(state, now); left--)
         {
             (target, keep) = Wanted(state, now);
@@ -373,7 +355,7 @@ internal sealed class SotwStream(
 
     // What the client refused before is tried at its own pace.
     private bool IsHeld(TypeState state, SortedDictionary<string, Resource> target, TimeSpan now) =>
-        _suspects[state.Type.Order]?.Pause is not { Ticks: > 0 }
+        Asked(state).Suspects?.Pause is not { Ticks: > 0 }
             && target.Values.Any(resource => IsOvertaken(state, resource))
         ? AwaitsWord(state, now)
         : Held(state, now);
@@ -390,14 +372,14 @@ internal sealed class SotwStream(
     private static bool IsAllSent(TypeState state, SortedDictionary<string, Resource> target) =>
         target.Count == state.Sent.Count && target.Values.All(resource => IsSent(state, resource));
 
-    private bool AreSuspectsWaiting(TypeState state) => _suspects[state.Type.Order]?.Waiting > 0;
+    private bool AreSuspectsWaiting(TypeState state) => Asked(state).Suspects?.Waiting > 0;
 
     // What was on trial may have left the view, or the client says nothing to it: others waited for that. Not beside
     // what a client refused of which nothing is known but that: that waits until it takes a response.
     private bool NextSuspects(TypeState state, TimeSpan now)
     {
-        if (_suspects[state.Type.Order] is not { Waiting: > 0 } suspects || Held(state, now)
-            || (state is { Answered: true, Waiting: false } && _unknownHeld[state.Type.Order] is not null))
+        if (Asked(state).Suspects is not { Waiting: > 0 } suspects || Held(state, now)
+            || (state is { Answered: true, Waiting: false } && Asked(state).UnknownHeld is not null))
         {
             return false;
         }
@@ -457,7 +439,11 @@ internal sealed class SotwStream(
 
         var count = Fitting(state, due);
         state.Dirty = held || count < due.Count;
-        if (!held)
+        if (state.Subscription.Names.Count <= FewNames)
+        {
+            state.Looks.AddAll();
+        }
+        else if (!held)
         {
             state.Looks.Settle([.. open, .. due.Skip(count).Select(static one => one.Name)]);
         }

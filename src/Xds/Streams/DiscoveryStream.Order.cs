@@ -2,10 +2,11 @@ namespace Fairlead.Xds.Streams;
 
 internal abstract partial class DiscoveryStream<TRequest, TResponse>
 {
-    private readonly HashSet<ResourceReference> _leading = [];
+    // Of these a stream without clusters has none: null until there is any.
+    private HashSet<ResourceReference>? _leading;
 
     // What clusters need that are new to the client, until it has taken it, with the time from then on.
-    private readonly Dictionary<ResourceReference, TimeSpan> _warming = [];
+    private Dictionary<ResourceReference, TimeSpan>? _warming;
 
     // The endpoints of clusters that the client has lost and did not ask for since; and those of all that it was sent,
     // with the sum of that.
@@ -13,15 +14,15 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     private (UInt128 Sum, HashSet<string>? Endpoints) _led;
 
     // The endpoints that changed since no cluster was held, less those that the client was sent on this stream.
-    private readonly HashSet<string> _moved = new(StringComparer.Ordinal);
+    private HashSet<string>? _moved;
     private OtherStreams _others;
     private TimeSpan? _waitsSince;
 
     /// <summary>How many endpoints and secrets the client is waited for to take; for tests.</summary>
-    public int Warming => _warming.Count;
+    public int Warming => _warming?.Count ?? 0;
 
     /// <summary>How many endpoints changed beside clusters that wait; for tests.</summary>
-    public int Moved => _moved.Count;
+    public int Moved => _moved?.Count ?? 0;
 
     /// <summary>These endpoints and secrets are sent again, changed or not, as far as they are asked for: the clusters
     /// that need them went out, here or on another stream of the client.</summary>
@@ -90,26 +91,25 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// <returns>Whether something may have waited for them.</returns>
     public bool Warmed(ResourceType type, IEnumerable<string> names)
     {
-        var count = _warming.Count;
+        var count = Warming;
         foreach (var name in count > 0 ? names : [])
         {
-            _warming.Remove(new ResourceReference(type, name));
+            _warming!.Remove(new ResourceReference(type, name));
         }
 
-        return _warming.Count < count;
+        return Warming < count;
     }
 
     /// <summary>What follows the clusters that went out since this was asked last.</summary>
     public IReadOnlyList<ResourceReference> TakeLeading()
     {
-        if (_leading.Count == 0)
+        if (_leading is not { } needed)
         {
             return [];
         }
 
-        ResourceReference[] needed = [.. _leading];
-        _leading.Clear();
-        return needed;
+        _leading = null;
+        return [.. needed];
     }
 
     /// <summary>The endpoints of these clusters, which go out now, are sent again, changed or not.</summary>
@@ -127,13 +127,16 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
             foreach (var one in clusters.Where(cluster => !state.Sent.ContainsKey(cluster.Name))
                 .SelectMany(cluster => cluster.References))
             {
-                _warming.TryAdd(one, now);
+                (_warming ??= []).TryAdd(one, now);
                 needed.Add(one);
             }
         }
 
-        _leading.UnionWith(needed);
-        Follow(needed);
+        if (needed.Count > 0)
+        {
+            (_leading ??= []).UnionWith(needed);
+            Follow(needed);
+        }
     }
 
     private static IEnumerable<string> EndpointsOf(IEnumerable<Resource> clusters) => clusters
@@ -142,7 +145,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
 
     private bool IsWarming(TimeSpan now)
     {
-        if (_warming.Count == 0)
+        if (_warming is null)
         {
             return false;
         }
@@ -197,9 +200,9 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     /// of their own: it waits for no interval, nor, where each resource has a word of its own, for one on others, and
     /// goes before them. Not where the older one asks for none of them, or the client has them as they are.</summary>
     protected bool IsOvertaken(TypeState state, Resource resource) => state.Type == ResourceType.Cluster
-        && _moved.Count > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
+        && Moved > 0 && state.Sent.TryGetValue(resource.Name, out var sent) && !IsSent(state, resource)
         && sent.References.Any(one => one.Type == ResourceType.Endpoints
-            && _moved.Contains(one.Name) && !AreSent(one.Name));
+            && _moved!.Contains(one.Name) && !AreSent(one.Name));
 
     private bool AreSent(string endpoints) => _types[ResourceType.Endpoints.Order] is { } state
         && Snapshot.Find(ResourceType.Endpoints, endpoints) is { } now && IsSent(state, now);
@@ -213,7 +216,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         }
 
         var type = ResourceType.Endpoints;
-        _moved.UnionWith(
+        (_moved ??= new(StringComparer.Ordinal)).UnionWith(
             (changes?.Where(change => change.Type == type).Select(change => change.Name)
                 ?? Snapshot.Resources(type).Keys.Union(next.Resources(type).Keys))
             .Where(name => Snapshot.Find(type, name)?.Fingerprint != next.Find(type, name)?.Fingerprint));
@@ -223,11 +226,11 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     {
         if (_types[ResourceType.Cluster.Order] is not { Dirty: true })
         {
-            _moved.Clear();
+            _moved?.Clear();
         }
         else if (_types[ResourceType.Endpoints.Order] is not null)
         {
-            _moved.RemoveWhere(AreSent);
+            _moved?.RemoveWhere(AreSent);
         }
     }
 

@@ -17,7 +17,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
         state.Subscription.Find(name) ?? Snapshot.FindName(state.Type, name) ?? name;
 
     /// <summary>What the request led to.</summary>
-    protected IReadOnlyList<StreamEvent> Told() => Events.Count == 0 ? [] : [.. Events];
+    protected IReadOnlyList<StreamEvent> Told()
+    {
+        IReadOnlyList<StreamEvent> told = _events ?? [];
+        _events = null;
+        return told;
+    }
 
     /// <summary>The state of a known type, made at its first request; null for an unknown type, which is
     /// remembered.</summary>
@@ -25,7 +30,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
     {
         if (ResourceType.Find(typeUrl) is not { } type)
         {
-            _unknown.TryAdd(typeUrl, isNaming);
+            (_unknown ??= new(StringComparer.Ordinal)).TryAdd(typeUrl, isNaming);
             return null;
         }
 
@@ -62,9 +67,10 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>
                 StreamRefusal.NameTooLong, $"a name is longer than {Limits.NameLengthMax} characters");
         }
 
-        return ResourceType.Find(typeUrl) is null && !_unknown.ContainsKey(typeUrl)
-            && _unknown.Count >= Limits.UnknownTypesMax
-            ? new StreamEvent.Failed(StreamRefusal.TooManyTypes, $"{_unknown.Count} types that are not served")
+        var known = _unknown?.Count ?? 0;
+        return ResourceType.Find(typeUrl) is null && _unknown?.ContainsKey(typeUrl) != true
+            && known >= Limits.UnknownTypesMax
+            ? new StreamEvent.Failed(StreamRefusal.TooManyTypes, $"{known} types that are not served")
             : null;
     }
 

@@ -44,9 +44,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     private const int EnvelopeBytes = 64 << 10;
 
     private readonly TypeState?[] _types = new TypeState?[ResourceType.All.Length];
-    private readonly Dictionary<string, bool> _unknown = new(StringComparer.Ordinal);
-    private readonly List<string> _adopted = [];
-    private readonly List<StreamEvent> _toTell = [];
+
+    // What few streams have, and thousands may stand idle: null until there is any.
+    private Dictionary<string, bool>? _unknown;
+    private List<string>? _adopted;
+    private List<StreamEvent>? _toTell;
+    private List<StreamEvent>? _events;
 
     /// <summary>When <see cref="Next(TimeSpan, OtherStreams)"/> should be called again although nothing came in; null
     /// for never.</summary>
@@ -76,7 +79,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     protected int MessageBytes { get; } = Math.Max(
         (options.Client.IsEnvoy ? options.Limits.EnvoyMessageBytes : options.Limits.MessageBytes) - EnvelopeBytes, 1);
 
-    protected List<StreamEvent> Events { get; } = [];
+    protected List<StreamEvent> Events => _events ??= new(1);
 
     /// <summary>Takes in a request.</summary>
     public abstract IReadOnlyList<StreamEvent> Receive(TRequest request, TimeSpan now);
@@ -113,19 +116,13 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     /// </summary>
     public IReadOnlyList<StreamEvent> TakeTold()
     {
-        if (_adopted.Count + _toTell.Count == 0)
+        if (_adopted is not null)
         {
-            return [];
+            TellNext([new StreamEvent.Names(ResourceType.Cluster, _adopted, [])]);
         }
 
-        List<StreamEvent> told = [.. _toTell];
-        if (_adopted.Count > 0)
-        {
-            told.Add(new StreamEvent.Names(ResourceType.Cluster, [.. _adopted], []));
-        }
-
-        _adopted.Clear();
-        _toTell.Clear();
+        IReadOnlyList<StreamEvent> told = _toTell ?? [];
+        (_adopted, _toTell) = (null, null);
         return told;
     }
 
@@ -209,12 +206,12 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     {
         if (reason is not null)
         {
-            _toTell.Add(new StreamEvent.Withheld(resource, reason));
+            TellNext([new StreamEvent.Withheld(resource, reason)]);
         }
     }
 
     /// <summary>What came about while a response was made.</summary>
-    protected void TellNext(IEnumerable<StreamEvent> events) => _toTell.AddRange(events);
+    protected void TellNext(IEnumerable<StreamEvent> events) => (_toTell ??= []).AddRange(events);
 
     // What the client has of a name of which nothing newer can be sent. Endpoints are always answered, be it by none.
     private Resource? KeptOf(TypeState state, string name, Resource? resource)
@@ -238,7 +235,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
 
     protected Resource? Lookup(TypeState state, string name)
     {
-        var found = Snapshot.Find(state.Type, name) ?? state.Sentinels.GetValueOrDefault(name)
+        var found = Snapshot.Find(state.Type, name) ?? state.Sentinels?.GetValueOrDefault(name)
             ?? (Snapshot.Primed ? missing(state.Type, name) : null);
         found = KeptOf(state, name, found);
         if (found is not { Role: ResourceRole.StandIn })
@@ -258,7 +255,7 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
             return false;
         }
 
-        _adopted.Add(name);
+        (_adopted ??= []).Add(name);
         return true;
     }
 
@@ -295,6 +292,11 @@ internal abstract partial class DiscoveryStream<TRequest, TResponse>(
     /// </summary>
     private TResponse? NextUnknown()
     {
+        if (_unknown is null)
+        {
+            return null;
+        }
+
         foreach (var (typeUrl, settled) in _unknown)
         {
             if (!settled)

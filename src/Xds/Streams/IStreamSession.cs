@@ -5,6 +5,18 @@ namespace Fairlead.Xds.Streams;
 /// <summary>A stream of either variant, for operators. Thread-safe.</summary>
 internal interface IStreamSession
 {
+    /// <summary>Its number.</summary>
+    long Id { get; }
+
+    /// <summary>Where its client comes from.</summary>
+    string Peer { get; }
+
+    /// <summary>Its one type; null for an aggregated one.</summary>
+    ResourceType? Only { get; }
+
+    /// <summary>Whether its first request has not come yet.</summary>
+    bool IsSilent { get; }
+
     /// <summary>What operators see of it; null until its first request came.</summary>
     StreamStatus? Describe();
 

@@ -1,5 +1,4 @@
 using Fairlead.Rpc;
-using Fairlead.Xds.Csds;
 using Google.Protobuf;
 
 namespace Fairlead.Xds.Streams;
@@ -13,75 +12,49 @@ namespace Fairlead.Xds.Streams;
 /// <param name="peer">Where the client comes from.</param>
 /// <param name="connectionRate">How fast the requests of all streams of its connection are read.</param>
 /// <param name="service">Which service of which variant it is.</param>
-/// <param name="views">Chooses what the client sees.</param>
-/// <param name="options">The server's options.</param>
-/// <param name="siblings">Knows the other streams of its client.</param>
-/// <param name="told">Hears of each acknowledgement, and of clusters that went out.</param>
-/// <param name="nodes">Knows the nodes of the other streams.</param>
-internal sealed class StreamSession<TRequest, TResponse>(
+/// <param name="server">What it shares with all other streams.</param>
+internal sealed partial class StreamSession<TRequest, TResponse>(
     long id,
     string peer,
     RequestRate connectionRate,
     StreamService<TRequest, TResponse> service,
-    IViewProvider views,
-    AdsOptions options,
-    SiblingStreams siblings,
-    SessionEvents told,
-    KnownNodes nodes) : IStreamSession, IViewWatcher, ISiblingStream
+    SessionServer server) : IStreamSession, IViewWatcher, ISiblingStream
     where TRequest : class
     where TResponse : class, IDiscoveryResponse
 {
-    // An operator who has more of them needs no list.
-    private const int WithheldMax = 100;
-
     // The sum in it: of the state of the world kilobytes of marks and older forms follow.
     private const int VersionLogged = 32;
 
     private readonly Lock _gate = new();
-    private readonly TimeProvider _time = options.TimeProvider;
-    private readonly long _startedStamp = options.TimeProvider.GetTimestamp();
-    private readonly DateTimeOffset _startedAt = options.TimeProvider.GetUtcNow();
+    private readonly long _startedStamp = server.Options.TimeProvider.GetTimestamp();
+    private readonly DateTimeOffset _startedAt = server.Options.TimeProvider.GetUtcNow();
     private readonly IRequestParser<TRequest> _parser = service.Parser();
     private ClientNode _node = ClientNode.Anonymous;
     private ResourceView? _view;
     private volatile bool _waitsForOthers;
     private OtherStreams _saidOwed;
     private DiscoveryStream<TRequest, TResponse>? _stream;
-    private readonly bool[] _watchesAll = new bool[ResourceType.All.Length];
     private readonly Signal _signal = new();
-    private readonly RequestRate _rate = new(options.Limits.RequestBurst, options.Limits.RequestsPerSecond);
+    private readonly RequestRate _rate =
+        new(server.Options.Limits.RequestBurst, server.Options.Limits.RequestsPerSecond);
+
     private Action? _heard;
 
     public long Number { get; set; }
 
-    private TimeSpan Now => _time.GetElapsedTime(_startedStamp);
+    public long Id => id;
 
-    /// <summary>What operators see of the stream; null until its first request came.</summary>
-    public StreamStatus? Describe()
-    {
-        lock (_gate)
-        {
-            return _stream is null
-                ? null
-                : new StreamStatus(id, peer, service.Name, _node, _startedAt, [.. _stream.Types.Select(Describe)]);
-        }
-    }
+    public string Peer => peer;
 
-    public StreamResources? Resources()
-    {
-        lock (_gate)
-        {
-            return _stream is { } stream ? new StreamResources(_node, _startedAt, () => Resources(stream)) : null;
-        }
-    }
+    public ResourceType? Only => service.Only;
 
-    private IReadOnlyList<ResourceStatus> Resources(DiscoveryStream<TRequest, TResponse> stream)
-    {
-        lock (_gate)
-        {
-            return [.. stream.Types.SelectMany(type => type.Resources())];
-        }
-    }
+    public bool IsSilent { get; private set; } = true;
+
+    private AdsOptions Options => server.Options;
+
+    private TimeProvider Time => Options.TimeProvider;
+
+    private TimeSpan Now => Time.GetElapsedTime(_startedStamp);
 
     public void Follow(string node, IReadOnlySet<ResourceReference> needed) =>
         Hear(node, stream => stream.Follow(needed));
@@ -117,60 +90,73 @@ internal sealed class StreamSession<TRequest, TResponse>(
     /// <summary>Serves until the client half-closes, which ends the call with OK, or until it is cancelled.</summary>
     /// <param name="requests">What the client says.</param>
     /// <param name="responses">What it is told.</param>
-    /// <param name="speaks">Called when its first request came.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RpcException">A request was refused, or the first did not come in time or cannot be read in
     /// time at the connection's rate, or a response was not read in time.</exception>
     public async Task RunAsync(
         IAsyncStreamReader<RequestBytes> requests,
         IServerStreamWriter<TResponse> responses,
-        Action speaks,
         CancellationToken cancellationToken)
     {
-        // Who is over the rate has no other stream until its time. What it says is not read before that: it lies where
-        // flow control holds it.
-        var owed = connectionRate.Owed(_time.GetElapsedTime(0));
-        await WaitForRateAsync(owed, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-        if (!await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
-        {
-            return;
-        }
-
-        var wait = connectionRate.Charge(requests.Current.Bytes.Length, [], _time.GetElapsedTime(0));
         try
         {
-            await WaitForRateAsync(wait, owed, cancellationToken).ConfigureAwait(false);
-            speaks();
-        }
-        catch
-        {
-            requests.Current.Dispose();
-            throw;
-        }
-
-        var first = Parse(requests.Current);
-        var (view, stream) = Open(first);
-        try
-        {
-            Receive(stream, first);
-            await ServeAsync(view, stream, requests, responses, cancellationToken).ConfigureAwait(false);
+            // Who is over the rate has no other stream until its time. What it says is not read before that: it lies
+            // where flow control holds it.
+            var owed = connectionRate.Owed(Time.GetElapsedTime(0));
+            await WaitForRateAsync(owed, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            if (await FirstAsync(requests, cancellationToken).ConfigureAwait(false))
+            {
+                await AdmitAsync(requests.Current, owed, cancellationToken).ConfigureAwait(false);
+                var first = Parse(requests.Current);
+                var (view, stream) = Open(first);
+                try
+                {
+                    Receive(stream, first);
+                    await ServeAsync(view, stream, requests, responses, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    Close(view, stream);
+                }
+            }
         }
         finally
         {
-            foreach (var type in stream.Types)
-            {
-                Watch(view, type.Type, [], type.Subscription.Names);
-            }
-
-            view.Watchers.Leave(this);
-            if (HasSiblings)
-            {
-                siblings.Leave(view, _node.Id, this);
-            }
-
-            nodes.Return(_node);
-            XdsLog.StreamClosed(options.Logger, id);
+            server.Events.Ends(this);
         }
+    }
+
+    private async ValueTask AdmitAsync(RequestBytes first, TimeSpan owed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var wait = connectionRate.Charge(first.Bytes.Length, [], Time.GetElapsedTime(0));
+            await WaitForRateAsync(wait, owed, cancellationToken).ConfigureAwait(false);
+            IsSilent = false;
+            server.Events.Speaks(this);
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
+    private void Close(ResourceView view, DiscoveryStream<TRequest, TResponse> stream)
+    {
+        foreach (var type in stream.Types)
+        {
+            Watch(view, type.Type, [], type.Subscription.Names);
+        }
+
+        view.Watchers.Leave(this);
+        if (HasSiblings)
+        {
+            server.Siblings.Leave(view, _node.Id, this);
+        }
+
+        server.Nodes.Return(_node);
+        XdsLog.StreamClosed(Options.Logger, id);
     }
 
     private async Task WaitForRateAsync(TimeSpan wait, TimeSpan waited, CancellationToken cancellationToken)
@@ -180,41 +166,41 @@ internal sealed class StreamSession<TRequest, TResponse>(
             return;
         }
 
-        var most = options.Limits.FirstRequest;
+        var most = Options.Limits.FirstRequest;
         if (most != Timeout.InfiniteTimeSpan && wait > most - (waited > TimeSpan.Zero ? waited : TimeSpan.Zero))
         {
             var detail = $"the streams of this connection ask too much: {wait.TotalSeconds:F0} s to the next one";
-            XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.ResourceExhausted, detail);
+            XdsLog.RequestRefused(Options.Logger, id, peer, StatusCode.ResourceExhausted, detail);
             throw new RpcException(new Status(StatusCode.ResourceExhausted, detail));
         }
 
-        await Task.Delay(wait, _time, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(wait, Time, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<bool> FirstAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
     {
         try
         {
-            return await ReadAsync(requests, cancellationToken)
-                .WaitAsync(options.Limits.FirstRequest, _time, cancellationToken).ConfigureAwait(false);
+            return await HeardAsync(requests.MoveNext(cancellationToken))
+                .WaitAsync(Options.Limits.FirstRequest, Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            XdsLog.StreamSilent(options.Logger, id, peer, options.Limits.FirstRequest);
+            XdsLog.StreamSilent(Options.Logger, id, peer, Options.Limits.FirstRequest);
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "no request came in time"));
         }
     }
 
     // One that is too large or none at all: whoever asks so again and again is found in the log.
-    private async Task<bool> ReadAsync(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
+    private async Task<bool> HeardAsync(Task<bool> read)
     {
         try
         {
-            return await requests.MoveNext(cancellationToken).ConfigureAwait(false);
+            return await read.ConfigureAwait(false);
         }
         catch (RpcException e)
         {
-            XdsLog.RequestRefused(options.Logger, id, peer, e.StatusCode, e.Status.Detail);
+            XdsLog.RequestRefused(Options.Logger, id, peer, e.StatusCode, e.Status.Detail);
             throw;
         }
     }
@@ -229,7 +215,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             }
             catch (InvalidProtocolBufferException exception)
             {
-                XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.Internal, exception.Message);
+                XdsLog.RequestRefused(Options.Logger, id, peer, StatusCode.Internal, exception.Message);
                 throw new RpcException(
                     new Status(StatusCode.Internal, "BadMessage: the message does not parse", exception));
             }
@@ -239,17 +225,17 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private (ResourceView View, DiscoveryStream<TRequest, TResponse> Stream) Open(TRequest first)
     {
         var said = service.NodeOf(first);
-        if (ClientNode.ExcessOf(said, options.Limits) is { } excess)
+        if (ClientNode.ExcessOf(said, Options.Limits) is { } excess)
         {
-            XdsLog.RequestRefused(options.Logger, id, peer, StatusCode.InvalidArgument, excess);
+            XdsLog.RequestRefused(Options.Logger, id, peer, StatusCode.InvalidArgument, excess);
             throw new RpcException(new Status(StatusCode.InvalidArgument, excess));
         }
 
-        var node = nodes.Share(ClientNode.From(said));
-        var view = views.Open(node, service.Only);
+        var node = server.Nodes.Share(ClientNode.From(said));
+        var view = server.Views.Open(node, Only);
         view.Watchers.Join(this);
         var stream = service.Open(node, view.Current, view.Missing);
-        stream.StartedAt = _time.GetElapsedTime(0, _startedStamp);
+        stream.StartedAt = Time.GetElapsedTime(0, _startedStamp);
         lock (_gate)
         {
             (_node, _view, _stream) = (node, view, stream);
@@ -257,10 +243,10 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         if (HasSiblings)
         {
-            siblings.Join(view, node.Id, this);
+            server.Siblings.Join(view, node.Id, this);
         }
 
-        XdsLog.StreamOpened(options.Logger, id, node.Id, node.UserAgent, peer);
+        XdsLog.StreamOpened(Options.Logger, id, node.Id, node.UserAgent, peer);
         return (view, stream);
     }
 
@@ -285,7 +271,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             await WaitAsync(Earlier(stream.WakeAt, readAt)).ConfigureAwait(false);
             if (read?.IsCompleted == true)
             {
-                if (!await read.ConfigureAwait(false))
+                if (!await HeardAsync(read).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -307,14 +293,14 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private TimeSpan Charge(int bytes, IReadOnlyList<StreamEvent> events)
     {
         var (own, all) = (
-            _rate.Charge(bytes, events, Now), connectionRate.Charge(bytes, events, _time.GetElapsedTime(0)));
+            _rate.Charge(bytes, events, Now), connectionRate.Charge(bytes, events, Time.GetElapsedTime(0)));
         return Now + (own > all ? own : all);
     }
 
     // The next request wakes the stream like a change does, on the thread that brought it.
     private Task<bool> Listen(IAsyncStreamReader<RequestBytes> requests, CancellationToken cancellationToken)
     {
-        var read = ReadAsync(requests, cancellationToken);
+        var read = requests.MoveNext(cancellationToken);
         if (read.IsCompleted)
         {
             _signal.Tell(goesOn: false);
@@ -333,9 +319,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
     {
         view.Watchers.Watch(this, type, added, removed);
         view.Count(type, added, removed);
-        if (service.Only == ResourceType.Endpoints && type == ResourceType.Endpoints)
+        if (Only == ResourceType.Endpoints && type == ResourceType.Endpoints)
         {
-            told.Watching(_node.Id, added, removed);
+            server.Events.Watching(_node.Id, added, removed);
         }
     }
 
@@ -350,12 +336,12 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
         if (needed.Count > 0)
         {
-            told.Sent(this, _node.Id, needed);
+            server.Events.Sent(this, _node.Id, needed);
         }
     }
 
     // Clients without a name are not known from each other.
-    private bool HasSiblings => SiblingStreams.Concerns(service.Only) && _node.Id.Length > 0;
+    private bool HasSiblings => SiblingStreams.Concerns(Only) && _node.Id.Length > 0;
 
     public OtherStreams OwedBy(ResourceSnapshot snapshot)
     {
@@ -394,7 +380,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
             _saidOwed = owed;
         }
 
-        foreach (var other in siblings.Others(view, _node.Id, this))
+        foreach (var other in server.Siblings.Others(view, _node.Id, this))
         {
             other.Rested();
         }
@@ -414,7 +400,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
         }
 
         _waitsForOthers = true;
-        return siblings.Others(view, _node.Id, this)
+        return server.Siblings.Others(view, _node.Id, this)
             .Aggregate(default(OtherStreams), (owed, other) => owed | other.OwedBy(snapshot));
     }
 
@@ -475,9 +461,9 @@ internal sealed class StreamSession<TRequest, TResponse>(
         foreach (var type in stream.Types)
         {
             var isOfMany = type.Subscription.Wildcard || type.Subscription.Globs.Count > 0;
-            if (_watchesAll[type.Type.Order] != isOfMany)
+            if (type.WatchesAll != isOfMany)
             {
-                _watchesAll[type.Type.Order] = isOfMany;
+                type.WatchesAll = isOfMany;
                 _view!.Watchers.WatchAll(this, type.Type, isOfMany);
             }
         }
@@ -494,30 +480,30 @@ internal sealed class StreamSession<TRequest, TResponse>(
                     break;
                 case StreamEvent.Acked ack:
                     var sent = ack.Response;
-                    if (service.Only is { } only && (only == ResourceType.Endpoints || only == ResourceType.Secret))
+                    if (Only is { } only && (only == ResourceType.Endpoints || only == ResourceType.Secret))
                     {
-                        told.Warmed(_node.Id, only, sent.Resources.Select(resource => resource.Name));
+                        server.Events.Warmed(_node.Id, only, sent.Resources.Select(resource => resource.Name));
                     }
 
-                    told.Acked(new AckEvent(
+                    server.Events.Acked(new AckEvent(
                         id, _node, ack.Type, sent.Version, sent.Resources, _startedAt + now, now - sent.At));
                     break;
                 case StreamEvent.Nacked nack:
                     var version = nack.Refused.Version;
                     XdsLog.ResponseRefused(
-                        options.Logger, id, nack.Type, version[..Math.Min(version.Length, VersionLogged)],
+                        Options.Logger, id, nack.Type, version[..Math.Min(version.Length, VersionLogged)],
                         nack.Refused.Code, nack.Refused.Message);
                     break;
                 case StreamEvent.Withheld withheld:
                     XdsLog.ResourceWithheld(
-                        options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
+                        Options.Logger, id, withheld.Resource.Type, withheld.Resource.Name, withheld.Resource.Version,
                         withheld.Reason.Message);
                     break;
                 case StreamEvent.LeftOut left:
-                    XdsLog.LeftOut(options.Logger, id, left.Count, left.Type, left.Refusal);
+                    XdsLog.LeftOut(Options.Logger, id, left.Count, left.Type, left.Refusal);
                     break;
                 case StreamEvent.Failed failed:
-                    XdsLog.StreamRefused(options.Logger, id, failed.Refusal, failed.Detail);
+                    XdsLog.StreamRefused(Options.Logger, id, failed.Refusal, failed.Detail);
                     throw new RpcException(new Status(CodeOf(failed.Refusal), failed.Detail));
             }
         }
@@ -526,18 +512,18 @@ internal sealed class StreamSession<TRequest, TResponse>(
     private async Task SendAsync(
         IServerStreamWriter<TResponse> responses, TResponse response, CancellationToken cancellationToken)
     {
-        XdsLog.ResponseSent(options.Logger, id, response.TypeUrl, response.Version, response.Count);
-        var timeout = options.Limits.SendTimeout;
+        XdsLog.ResponseSent(Options.Logger, id, response.TypeUrl, response.Version, response.Count);
+        var timeout = Options.Limits.SendTimeout;
         try
         {
             await responses.WriteAsync(response, cancellationToken)
-                .WaitAsync(timeout, _time, cancellationToken)
+                .WaitAsync(timeout, Time, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
             // The response may be half written, so nothing can be said on this call any more; it is given up whole.
-            XdsLog.SendTimedOut(options.Logger, id, timeout);
+            XdsLog.SendTimedOut(Options.Logger, id, timeout);
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, "a response was not read in time"));
         }
     }
@@ -556,7 +542,7 @@ internal sealed class StreamSession<TRequest, TResponse>(
 
     private async ValueTask WaitAsync(TimeSpan at)
     {
-        using var alarm = _time.CreateTimer(
+        using var alarm = Time.CreateTimer(
             static it => ((Signal)it!).Tell(goesOn: false),
             _signal,
             TimeSpan.FromTicks(Math.Max(0, (at - Now).Ticks)),
@@ -570,25 +556,4 @@ internal sealed class StreamSession<TRequest, TResponse>(
             StatusCode.InvalidArgument,
         _ => StatusCode.ResourceExhausted,
     };
-
-    private TypeStatus Describe(TypeState type)
-    {
-        return new TypeStatus(
-            type.Type,
-            type.Subscription.Wildcard,
-            [.. type.Subscription.Names.Order(StringComparer.Ordinal)],
-            type.Sent.Count,
-            type.Answered ? type.LastVersion : "",
-            type.Answered ? _startedAt + type.LastSentAt : null,
-            type.AckedVersion,
-            type.AckedAt is { } at ? _startedAt + at : null,
-            type.Waiting,
-            type.Refused)
-        {
-            RefusedAt = type.Refused is { } refused ? _startedAt + refused.At : null,
-            RefusedNames = [.. type.RefusedNames],
-            Withheld = [.. type.Withheld.Names.Order(StringComparer.Ordinal).Take(WithheldMax).Select(
-                name => new WithheldResource(name, type.Withheld.ReasonOf(name)!.Message))],
-        };
-    }
 }

@@ -44,16 +44,17 @@ internal sealed class TypeState(ResourceType type)
     public IReadOnlyDictionary<string, Resource> Sent => _sent;
 
     /// <summary>Names to send again although nothing about them changed.</summary>
-    public HashSet<string> Forced { get; } = new(StringComparer.Ordinal);
+    public NameSet Forced { get; } = new();
 
     /// <summary>What the client holds from an earlier stream, of which nothing was sent on this one.</summary>
-    public HashSet<string> Held { get; } = new(StringComparer.Ordinal);
+    public NameSet Held { get; } = new();
 
-    /// <summary>The collections that are answered.</summary>
-    public HashSet<Collection> Opened { get; } = [];
+    /// <summary>The collections that are answered; null while there was none.</summary>
+    public HashSet<Collection>? Opened { get; set; }
 
-    /// <summary>The clusters that stand for an answer where there was none, by name.</summary>
-    public Dictionary<string, Resource> Sentinels { get; } = new(StringComparer.Ordinal);
+    /// <summary>The clusters that stand for an answer where there was none, by name; null while there was none.
+    /// </summary>
+    public Dictionary<string, Resource>? Sentinels { get; set; }
 
     /// <summary>How many names are remembered of responses beyond those that are; for tests.</summary>
     public int Unheard => _unheard?.Count ?? 0;
@@ -66,6 +67,9 @@ internal sealed class TypeState(ResourceType type)
 
     /// <summary>At which names to look for something to send.</summary>
     public Looks Looks { get; } = new();
+
+    /// <summary>Whether the stream watches all names of this type.</summary>
+    public bool WatchesAll { get; set; }
 
     /// <summary>Whether there may be something to send.</summary>
     public bool Dirty { get; set; }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Identities;
 using Fairlead.Anchor.Serving;
@@ -21,8 +20,6 @@ namespace Fairlead.Anchor.Tests.Cluster;
 /// each with its own folder.</summary>
 internal sealed class AnchorCluster : IAsyncDisposable
 {
-    private static int _lastPort = Environment.ProcessId * 61;
-
     private readonly AnchorHost?[] _hosts;
     private readonly int _firstKey;
     private readonly IReadOnlyList<(PublicKey Key, Subject Subject)> _subjects;
@@ -41,7 +38,7 @@ internal sealed class AnchorCluster : IAsyncDisposable
         _subjects = subjects ?? [];
         _hosts = new AnchorHost?[anchors];
         _firstKey = firstKey;
-        Ports = FreePorts(anchors);
+        Ports = LoopbackPorts.Take(anchors);
         Segment = new TestSegment(new TestSegmentOptions
         {
             Name = name,
@@ -220,26 +217,4 @@ internal sealed class AnchorCluster : IAsyncDisposable
 
     private static IpEndpoint At(int port) =>
         IpEndpoint.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
-
-    // Below the range from which connections take theirs: an anchor that stops for a while finds its port free again.
-    private static List<int> FreePorts(int count)
-    {
-        var ports = new List<int>();
-        while (ports.Count < count)
-        {
-            var port = 10_240 + (int)((uint)Interlocked.Increment(ref _lastPort) % 22_000);
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                ports.Add(port);
-            }
-            catch (SocketException)
-            {
-                // Somebody else's.
-            }
-        }
-
-        return ports;
-    }
 }

@@ -5,6 +5,7 @@ using Fairlead.Protocol.V1;
 using Fairlead.Resolver.Anchors;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Google.Protobuf;
 using Query = Fairlead.Naming.Query;
 using Record = Fairlead.Naming.Record;
@@ -28,7 +29,10 @@ internal sealed class ClusterClient : IAsyncDisposable
     internal AnchorClient AsPod(AnchorCluster cluster, int anchor) => Client(cluster, anchor, _pod);
 
     internal static AnchorClient Client(AnchorCluster cluster, int anchor, TlsIdentity identity) =>
-        new(cluster.Segment.Newest.Value.Anchors[anchor].Endpoints[0], identity, TimeProvider.System);
+        new(cluster.Segment.Newest.Value.Anchors[anchor].Endpoints[0], identity, TimeProvider.System)
+        {
+            Patience = TimeSpan.FromMinutes(2),
+        };
 
     /// <summary>A record with one slice of one endpoint.</summary>
     internal static (Parsed<Record> Record, Parsed<Slice> Slice) Make(
@@ -69,7 +73,8 @@ internal sealed class ClusterClient : IAsyncDisposable
     internal Task<PublishEvent> PublishAsync(AnchorCluster cluster, int anchor, string type, Envelope document) =>
         PublishAsync(cluster, anchor, new Entry { Type = type, Document = WireWriter.ToMessage(document) }, null);
 
-    /// <summary>Publishes a document that the cluster's publisher signs and waits until it is sealed.</summary>
+    /// <summary>Publishes a document that the cluster's publisher signs and waits until it is sealed, at all anchors
+    /// that run.</summary>
     internal async Task SealAsync<T>(AnchorCluster cluster, T document, params IEnumerable<Parsed<Slice>> slices)
         where T : PublishedLeaf, IDocument<T>
     {
@@ -79,8 +84,18 @@ internal sealed class ClusterClient : IAsyncDisposable
             Document = WireWriter.ToMessage(Envelope.Sign(Document.Make(document), cluster.Segment.Publisher)),
             Slices = { slices.Select(slice => UnsafeByteOperations.UnsafeWrap(slice.Payload)) },
         };
-        var last = await PublishAsync(cluster, 0, entry, null);
+        await SealedAsync(cluster, await PublishAsync(cluster, 0, entry, null));
+    }
+
+    // Whoever is asked next may be another one, which is told of a seal a moment later.
+    private static async Task SealedAsync(AnchorCluster cluster, PublishEvent last)
+    {
         Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
+        var place = ((long)last.Sealed.Epoch, (long)last.Sealed.Seq);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(cluster.Running.Select(host => host.Views.Current?.Certified.Seal)
+                .Where(seal => seal is null || (seal.Epoch, seal.Seq).CompareTo(place) < 0).ToList()),
+            behind => behind.Count == 0, TimeSpan.FromMinutes(4), TestContext.Current.CancellationToken);
     }
 
     private async Task<PublishEvent> PublishAsync(
@@ -98,12 +113,12 @@ internal sealed class ClusterClient : IAsyncDisposable
         return last!;
     }
 
-    /// <summary>Publishes a record and waits until it is sealed.</summary>
+    /// <summary>Publishes a record and waits until it is sealed, at all anchors that run.</summary>
     internal async Task SealAsync(AnchorCluster cluster, int anchor, string name, CancellationToken cancellationToken)
     {
         var (record, slice) = Make(cluster, name);
-        var last = await PublishAsync(cluster, anchor, record, slice, cancellationToken: cancellationToken);
-        Assert.True(last.KindCase == PublishEvent.KindOneofCase.Sealed, last.ToString());
+        await SealedAsync(
+            cluster, await PublishAsync(cluster, anchor, record, slice, cancellationToken: cancellationToken));
     }
 
     /// <summary>Publishes a record with one slice in each region, of one endpoint whose host is the region's name, and

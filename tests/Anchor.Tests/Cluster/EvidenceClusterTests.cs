@@ -62,6 +62,11 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
         await using var first = ClusterClient.Client(_home, 0, stranger);
         var votes = await ExcludedAsync(first);
 
+        // The pod hears of those as well, and asks anew for what it held by the accused's word.
+        await Eventually.HoldsAsync(
+            () => Task.FromResult((HeldBy(pod).Any(piece => piece.Kind == votes.Kind), pod.Names.Single().State)),
+            seen => seen is (true, NameState.Fresh), TimeSpan.FromMinutes(2), Token);
+
         var evidence = Certificates(7_000);
         var forged = evidence with
         {
@@ -76,8 +81,9 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
         var told = await Eventually.HoldsAsync(
             () => Task.FromResult(pod.Names.Single()), name => !name.IsServed, TimeSpan.FromMinutes(2), Token);
         Assert.NotEqual(NameState.Stale, told.State);
-        Assert.Contains(pod.Memory.State.Segments[_target.Segment.Genesis].Evidence,
-            piece => piece.Kind == ContradictionKind.Certificates);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(HeldBy(pod).ToList()),
+            held => held.Exists(piece => piece.Kind == evidence.Kind), TimeSpan.FromMinutes(2), Token);
         foreach (var anchor in new[] { 0, 1 })
         {
             await Eventually.HoldsAsync(
@@ -99,6 +105,9 @@ public sealed class EvidenceClusterTests : IAsyncLifetime
         }));
         await EndedByTheNextEpochAsync(pod);
     }
+
+    private IEnumerable<Contradiction> HeldBy(HomeResolver pod) =>
+        pod.Memory.State.Segments[_target.Segment.Genesis].Evidence;
 
     // An anchor whose decision is held is found to contradict itself: its segment goes on by the others.
     private async Task<Contradiction> ExcludedAsync(AnchorClient told)

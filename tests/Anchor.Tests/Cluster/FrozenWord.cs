@@ -4,53 +4,82 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Tests.Cluster;
 
 /// <summary>
-/// What some anchors tell one caller: the first word that any of them gave it about each name, for ever. It was true
-/// once, and every signature on it is. Thread-safe.
+/// What some anchors tell one caller, on its streams and beside them: the first word that any of them gave it about
+/// each name, for as long as they are told to. It was true once, and every signature on it is. Thread-safe.
 /// </summary>
 /// <param name="caller">The key of the caller's connection.</param>
-internal sealed class FrozenWord(byte[] caller) : ServerInterceptor
+internal sealed class FrozenWord(byte[] caller)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Answer> _first = new(StringComparer.Ordinal);
+    private volatile Func<int, bool> _isGivenBy = static _ => true;
     private int _told;
 
     /// <summary>How often an old word was given for a newer one.</summary>
     internal int Told => Volatile.Read(ref _told);
 
-    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
-        DuplexStreamingServerMethod<TRequest, TResponse> continuation) => continuation(
-        requestStream,
-        context.PeerKey.AsSpan().SequenceEqual(caller) ? new Writer<TResponse>(responseStream, this) : responseStream,
-        context);
-
-    private SubscribeResponse Freeze(SubscribeResponse response)
+    /// <summary>Which anchors give it, by their index; all of them at first.</summary>
+    internal Func<int, bool> IsGivenBy
     {
-        if (response.KindCase != SubscribeResponse.KindOneofCase.Update)
+        get => _isGivenBy;
+        set => _isGivenBy = value;
+    }
+
+    /// <summary>Stands before the anchor of an index.</summary>
+    internal ServerInterceptor At(int anchor) => new Mouth(this, anchor, caller);
+
+    private Answer Freeze(Answer answer, int anchor)
+    {
+        if (!IsGivenBy(anchor))
         {
+            return answer;
+        }
+
+        lock (_gate)
+        {
+            var name = answer.Query.ToBase64();
+            if (!_first.TryGetValue(name, out var first))
+            {
+                _first[name] = answer.Clone();
+                return answer;
+            }
+
+            if (!first.Equals(answer))
+            {
+                Interlocked.Increment(ref _told);
+            }
+
+            return first.Clone();
+        }
+    }
+
+    private sealed class Mouth(FrozenWord word, int anchor, byte[] caller) : ServerInterceptor
+    {
+        public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+            TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+        {
+            var response = await continuation(request, context);
+            if (response is ResolveResponse resolved && context.PeerKey.AsSpan().SequenceEqual(caller))
+            {
+                resolved.Answer = word.Freeze(resolved.Answer, anchor);
+            }
+
             return response;
         }
 
-        var copy = response.Clone();
-        lock (_gate)
-        {
-            var name = copy.Update.Answer.Query.ToBase64();
-            if (!_first.TryGetValue(name, out var first))
-            {
-                _first[name] = copy.Update.Answer.Clone();
-                return copy;
-            }
-
-            Interlocked.Increment(ref _told);
-            copy.Update.Answer = first.Clone();
-        }
-
-        return copy;
+        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+            IAsyncStreamReader<TRequest> requestStream,
+            IServerStreamWriter<TResponse> responseStream,
+            ServerCallContext context,
+            DuplexStreamingServerMethod<TRequest, TResponse> continuation) => continuation(
+            requestStream,
+            context.PeerKey.AsSpan().SequenceEqual(caller)
+                ? new Writer<TResponse>(responseStream, word, anchor)
+                : responseStream,
+            context);
     }
 
-    private sealed class Writer<T>(IServerStreamWriter<T> inner, FrozenWord word) : IServerStreamWriter<T>
+    private sealed class Writer<T>(IServerStreamWriter<T> inner, FrozenWord word, int anchor) : IServerStreamWriter<T>
     {
         public WriteOptions? WriteOptions
         {
@@ -63,7 +92,16 @@ internal sealed class FrozenWord(byte[] caller) : ServerInterceptor
         public Task WriteAsync(T message, CancellationToken cancellationToken) =>
             inner.WriteAsync(Told(message), cancellationToken);
 
-        private T Told(T message) =>
-            message is SubscribeResponse response ? (T)(object)word.Freeze(response) : message;
+        private T Told(T message)
+        {
+            if (message is not SubscribeResponse { Update: { } } response)
+            {
+                return message;
+            }
+
+            var copy = response.Clone();
+            copy.Update.Answer = word.Freeze(copy.Update.Answer, anchor);
+            return (T)(object)copy;
+        }
     }
 }

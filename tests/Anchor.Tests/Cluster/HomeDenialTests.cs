@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
@@ -22,7 +21,7 @@ public sealed class HomeDenialTests : IAsyncLifetime
     private static readonly Naming.Subject Dev = new() { Namespace = "dev", Account = "shell" };
     private static readonly Naming.Subject Late = new() { Namespace = "late", Account = "shell" };
 
-    private readonly Opened _heard = new();
+    private readonly HeardQuestions _heard = new();
     private readonly ClusterClient _client = new();
     private readonly TlsIdentity _dev = new(TestKeys.Ecdsa(901), TimeProvider.System);
     private readonly TlsIdentity _late = new(TestKeys.Ecdsa(902), TimeProvider.System);
@@ -188,45 +187,5 @@ public sealed class HomeDenialTests : IAsyncLifetime
         return PolicyOperation.Build(
             ground, new PolicyRequest { Rules = [rule] }, ClusterClient.Now, () => TestSegment.Bytes16(ns),
             out var refusal) ?? throw new InvalidOperationException(refusal!.ToString());
-    }
-
-    /// <summary>Who asks on streams, and for what.</summary>
-    private sealed class Opened : ServerInterceptor
-    {
-        internal ConcurrentQueue<Digest?> Subjects { get; } = new();
-
-        internal ConcurrentQueue<string> Names { get; } = new();
-
-        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
-            IAsyncStreamReader<TRequest> requestStream,
-            IServerStreamWriter<TResponse> responseStream,
-            ServerCallContext context,
-            DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-            continuation(new Reader<TRequest>(this, requestStream), responseStream, context);
-
-        private void Hear(SubscribeRequest request)
-        {
-            if (request.Open is { } open && Document.TryParse<Query>(open.Request.Query.Memory, out var query, out _))
-            {
-                Subjects.Enqueue(query.Value.Subject);
-                Names.Enqueue(query.Value.Name.Text);
-            }
-        }
-
-        private sealed class Reader<T>(Opened heard, IAsyncStreamReader<T> inner) : IAsyncStreamReader<T>
-        {
-            public T Current => inner.Current;
-
-            public async Task<bool> MoveNext(CancellationToken cancellationToken)
-            {
-                var isThere = await inner.MoveNext(cancellationToken);
-                if (isThere && (object?)inner.Current is SubscribeRequest request)
-                {
-                    heard.Hear(request);
-                }
-
-                return isThere;
-            }
-        }
     }
 }

@@ -11,7 +11,7 @@ public sealed class HomeStateClusterTests
     public async Task HomeAnchor_Restarted_KeepsFloorsAndPinsAndRelaysWholeChains()
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        bounded.CancelAfter(TimeSpan.FromSeconds(60));
+        bounded.CancelAfter(TimeSpan.FromMinutes(4));
         await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects);
         await using var target = new AnchorCluster("us1.internal", 200);
         await using var client = new ClusterClient();

@@ -111,7 +111,7 @@ internal sealed class OperatorClient : IAsyncDisposable
     internal static async Task EventuallyAsync(Func<Task<bool>> holds)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        patience.CancelAfter(TimeSpan.FromMinutes(4));
         while (!await holds())
         {
             await Task.Delay(20, patience.Token);

@@ -23,7 +23,7 @@ public sealed class ResidencyClusterTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bounded.CancelAfter(TimeSpan.FromMinutes(2));
+        _bounded.CancelAfter(TimeSpan.FromMinutes(4));
         _home.Segment.PeerWith(_target.Segment);
         _target.Segment.PeerWith(_home.Segment);
         await Task.WhenAll(_home.StartAllAsync(), _target.StartAllAsync());

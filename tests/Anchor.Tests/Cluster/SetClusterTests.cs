@@ -11,7 +11,7 @@ namespace Fairlead.Anchor.Tests.Cluster;
 public sealed class SetClusterTests
 {
     private const string Catalog = "catalog.shop.svc";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     [Theory]
     [InlineData(1)]

@@ -12,7 +12,7 @@ namespace Fairlead.Anchor.Tests.Cluster;
 /// <summary>Whom a real anchor counts as a stranger, and what becomes of one who wants too much.</summary>
 public sealed class StrangerClusterTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -32,6 +32,13 @@ public sealed class OperatorSocketTests
             new GroundRequest());
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
         Assert.Equal(StatusCode.Unimplemented, refused.StatusCode);
+
+        // Nor does the admin port: the same call finds nothing there.
+        using var admin = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var asked = await admin.PostAsync(
+            new Uri($"http://{cluster[0].Admin}{OperatorMethods.Ground.FullName}"), new ByteArrayContent([]),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, asked.StatusCode);
     }
 
     [Fact]

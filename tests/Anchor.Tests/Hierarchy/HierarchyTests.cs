@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Anchor.Tests.Governing;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Protocol.V1;
@@ -202,26 +203,32 @@ public sealed class HierarchyTests : IAsyncLifetime
         await world.AskAsync(world.Memory(), "orders.shop.svc.db.corp.internal", Token);
 
         // Other tests of this process end spans as well: those of these genesis digests are this world's.
-        var corp = await Eventually.HoldsAsync(
-            () => Task.FromResult(ended.FirstOrDefault(span => span.OperationName == "hop"
+        // Those above it end after it, the last of them when its answer is gone.
+        var above = await Eventually.HoldsAsync(
+            () => Task.FromResult(Above(ended.FirstOrDefault(span => span.OperationName == "hop"
                 && "corp.internal".Equals(span.GetTagItem("fairlead.segment"))
-                && Home(world).Equals(span.GetTagItem("fairlead.consumer.segment")))),
-            span => span is not null, Patience, Token);
-        var above = new List<Activity>();
-        for (var next = corp; next is not null; next = ended.FirstOrDefault(span => span.SpanId == next.ParentSpanId))
-        {
-            above.Add(next);
-        }
-
+                && Home(world).Equals(span.GetTagItem("fairlead.consumer.segment"))))),
+            spans => spans is [.., { } last] && last.ParentSpanId == default, Patience, Token);
         Assert.Equal(
             "hop corp.internal, introduce, introduce, hop acme.internal, introduce, introduce, "
             + "introduction eu1.acme.internal, resolve, resolve",
             string.Join(", ", above.Select(NameOf)));
-        Assert.Equal(default, above[^1].ParentSpanId);
-        Assert.All(above, span => Assert.Equal(corp!.TraceId, span.TraceId));
-        Assert.Equal("Record", corp!.GetTagItem("fairlead.outcome"));
+        var corp = above[0];
+        Assert.All(above, span => Assert.Equal(corp.TraceId, span.TraceId));
+        Assert.Equal("Record", corp.GetTagItem("fairlead.outcome"));
         Assert.Equal("db.corp.internal", corp.GetTagItem("fairlead.name"));
         Assert.Equal("transit", corp.GetTagItem("fairlead.role"));
+
+        List<Activity> Above(Activity? span)
+        {
+            var spans = new List<Activity>();
+            for (; span is not null; span = ended.FirstOrDefault(one => one.SpanId == spans[^1].ParentSpanId))
+            {
+                spans.Add(span);
+            }
+
+            return spans;
+        }
     }
 
     private static string Home(HierarchyWorld world) => world.Eu1.Segment.Genesis.ToString();
@@ -230,7 +237,8 @@ public sealed class HierarchyTests : IAsyncLifetime
         ? $"{span.OperationName} {segment}"
         : span.OperationName[(span.OperationName.LastIndexOf('/') + 1)..].ToLowerInvariant();
 
-    /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9).</summary>
+    /// <summary>The transit's Attests are renewed before they end, though nobody asks for anything (4.9); what it
+    /// denies then ends, also a name that is held (4.7).</summary>
     [Fact]
     public async Task Introduction_WhoseAttestIsToBeRenewed_IsRenewedInTheBackground()
     {
@@ -246,6 +254,18 @@ public sealed class HierarchyTests : IAsyncLifetime
 
         var again = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
         Assert.Equal((Outcome.Record, 3), (again.Outcome, again.Hops.Length));
+
+        var query = ClusterClient.Ask(world.Eu1, "checkout.shop.svc.us1.acme.internal");
+        await using var pod = world.Client.AsPod(world.Eu1, 0);
+        using var held = pod.Subscribe(Token);
+        await held.RequestStream.WriteAsync(EpochClusterTests.Opening(query), Token);
+        var state = VerifierState.Start(new HomePin(world.Eu1.Segment.Genesis, world.Eu1.Segment.Name));
+        state = await EpochClusterTests.UntilAsync(held, query, state, Outcome.Record, Token);
+        await using var @operator = new OperatorClient(world.Acme, 0);
+        await @operator.ProposeAsync("no-us1", RuleEffect.Deny, "us1.acme.internal");
+        await EpochClusterTests.UntilAsync(held, query, state, Outcome.Denied, Token);
+        var denied = await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        Assert.Equal((Outcome.Denied, "acme.internal"), (denied.Outcome, denied.Target.Name.Text));
     }
 
     /// <summary>A parent decides whether its children reach one another; by default they do not (4.10).</summary>

@@ -41,6 +41,9 @@ internal sealed class FakeTarget : IAsyncDisposable
     /// <summary>Whether it does not even take what comes on a stream.</summary>
     internal bool IsDeaf { get; set; }
 
+    /// <summary>Before this it does not show its chain, without which nobody opens a stream.</summary>
+    internal Task MayMeet { get; set; } = Task.CompletedTask;
+
     /// <summary>How long an answer takes.</summary>
     internal TimeSpan Takes { get; set; }
 
@@ -90,6 +93,7 @@ internal sealed class FakeTarget : IAsyncDisposable
     private async Task<EpochsResponse> EpochsAsync(EpochsRequest request, ServerCallContext context)
     {
         _heard.Writer.TryWrite("epochs");
+        await MayMeet.WaitAsync(context.CancellationToken);
         await SilenceAsync(context);
         var chain = Chain();
         return new EpochsResponse

@@ -23,6 +23,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
 {
     private static readonly Subject Pod = new() { Namespace = "shop", Account = "frontend" };
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(HedgeTurns.DelayMax);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     // Milliseconds that are counted by cutting off the rest are exact.
     private static readonly TimeSpan HalfMillisecond = TimeSpan.FromMicroseconds(500);
@@ -42,7 +43,7 @@ public sealed class FrozenTargetTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bounded.CancelAfter(TimeSpan.FromMinutes(1));
+        _bounded.CancelAfter(Patience);
         for (var i = 0; i < 4; i++)
         {
             _anchors.Add(await FakeTarget.StartAsync(302 + (3 * i), _bounded.Token));
@@ -159,18 +160,27 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         Start();
         var at = _anchors.IndexOf(First());
         var beside = _anchors[(at + 1) % 4];
-        (First().IsDeaf, beside.IsFrozen) = (true, true);
+        First().IsDeaf = true;
+        foreach (var other in _anchors.Where(other => other != First()))
+        {
+            other.IsFrozen = true;
+        }
+
+        // All of them are there before it is met, and so they wait from one moment on.
+        var met = new TaskCompletionSource();
+        First().MayMeet = met.Task;
         var name = Use("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         for (var i = 1; i < 2_500; i++)
         {
             Use();
         }
 
+        met.SetResult();
         await HeardAsync(First(), "stream");
 
-        // It is asked for since now: what waits for it was taken along.
+        // They are asked for since now: what waits for one of them was taken along.
         await Eventually.HoldsAsync(
-            () => Task.FromResult(name.Trace), static trace => trace is null, TimeSpan.FromMinutes(1), _bounded.Token);
+            () => Task.FromResult(name.Trace), static trace => trace is null, Patience, _bounded.Token);
         _world.Time.Advance(Delay);
         for (var i = 0; i < HedgeTurns.Most; i++)
         {
@@ -183,7 +193,8 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         await UntilAsync(() => name.Read().Failure is { Failure: VerificationFailure.Behind });
     }
 
-    /// <summary>What another anchor showed meanwhile may be newer than what the slow one has.</summary>
+    /// <summary>What another anchor showed meanwhile may be newer than what the slow one has, from the moment that it
+    /// counts: long before whoever asked it beside has heard of its answer.</summary>
     [Fact]
     public async Task Anchor_ThatIsSlowAndBehind_KeepsItsStream()
     {
@@ -193,6 +204,8 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         _target = TestView.Of(_world.Home, _world.Context.Now(), seq: 2);
         asked.Takes = Delay + TimeSpan.FromMilliseconds(1);
         var name = Use();
+        using var taken = new ManualResetEventSlim();
+        name.Changed += () => taken.Wait(_bounded.Token);
         await HeardAsync(asked, "open");
         await ArmedAsync(Delay);
         _world.Time.Advance(Delay);
@@ -205,10 +218,63 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         var first = name.Read().Current;
         _world.Time.Advance(TimeSpan.FromMilliseconds(1));
         await HeardAsync(asked, "open");
+        taken.Set();
         await UntilAsync(() => !ReferenceEquals(name.Read().Current, first));
         Assert.Null(name.Read().Failure);
         Assert.Equal(1, others[0].Questions);
         Assert.Equal(3, asked.Questions);
+    }
+
+    /// <summary>The same where what the other one showed begins another epoch, which the slow one has not
+    /// yet.</summary>
+    [Fact]
+    public async Task Anchor_ThatHasNotTheNewestEpochYet_KeepsItsStream()
+    {
+        var (asked, others) = await MeetAsync();
+        var old = _target;
+        asked.Answer = ask => Absent(ask, old);
+        _world.Home.Advance(OpType.Renew);
+        _target = TestView.Of(_world.Home, _world.Context.Now(), seq: 2);
+        await _ofTarget.DisposeAsync();
+        _ofTarget = Book(_world.Home.Seal(0));
+        asked.Takes = Delay + TimeSpan.FromMilliseconds(1);
+        var name = Use();
+        await HeardAsync(asked, "open");
+        await ArmedAsync(Delay);
+        _world.Time.Advance(Delay);
+        await UntilAsync(() => name.Read().Current is not null);
+        Assert.Equal(_target.Epoch.Value.Number, name.Read().Current!.Seal!.Value.Epoch);
+
+        asked.Answer = ask => Absent(ask, (long)ask.Known[0].Epoch == old.Epoch.Value.Number ? old : _target);
+        asked.Takes = TimeSpan.Zero;
+        var first = name.Read().Current;
+        _world.Time.Advance(TimeSpan.FromMilliseconds(1));
+        await HeardAsync(asked, "open");
+        await UntilAsync(() => !ReferenceEquals(name.Read().Current, first));
+        Assert.Null(name.Read().Failure);
+        Assert.Equal(1, others[0].Questions);
+        Assert.Equal(3, asked.Questions);
+    }
+
+    /// <summary>Who asks anew knows more than what is held, and waits for it as for a fresh name.</summary>
+    [Fact]
+    public async Task Name_ThatIsHeldAndBehind_IsAskedOfAnotherAnchorAsWell()
+    {
+        var (asked, others) = await MeetAsync();
+        var name = Use();
+        await HeardAsync(asked, "open");
+        await UntilAsync(() => name.Read().Current is not null);
+        asked.IsFrozen = true;
+        _target = TestView.Of(_world.Home, _world.Context.Now(), seq: 2);
+        var start = Now;
+        name.AskAgain();
+        await HeardAsync(asked, "open");
+        await ArmedAsync(Delay);
+        _world.Time.Advance(Delay);
+        await UntilAsync(() => name.Read().Current!.Seal!.Value.Seq == 2);
+        Assert.Equal(HedgeTurns.DelayMax, Now - start);
+        Assert.Null(name.Read().Failure);
+        Assert.Equal(1, others[0].Questions);
     }
 
     // As the home's own epoch names them.
@@ -241,9 +307,21 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         }
 
         await HeardAsync(answering, by);
+        if (silent is not null)
+        {
+            // While it takes its time whoever asks waits for the moment to ask a third one.
+            await ArmedAsync(Delay);
+        }
+
         _world.Time.Advance(answering.Takes);
         await UntilAsync(() => name.Read().Current is not null);
         Assert.Null(name.Read().Failure);
+        if (silent is not null)
+        {
+            // And does so no more.
+            await ArmedAsync(Delay - answering.Takes, isArmed: false);
+        }
+
         return Now - start;
     }
 
@@ -270,13 +348,12 @@ public sealed class FrozenTargetTests : IAsyncLifetime
         Assert.True(Document.TryParse<Query>(ask.Query.Memory, out var query, out _));
         var hop = TargetAnswers.Build(
             view ?? _target, _ofTarget, new Consumer(_world.Own.Genesis, Pod), query.Value.Name.Service!, null,
-            HopKind.Peer, _target.Epoch.Value.Number, _world.Context.Now(), out _)!.Hop;
+            HopKind.Peer, (long)ask.Known[0].Epoch, _world.Context.Now(), out _)!.Hop;
         return new UnverifiedAnswer(ask.Query.ToByteArray(), [hop], AnswerResult.Negative, []);
     }
 
-    private Task ArmedAsync(TimeSpan due) => Eventually.HoldsAsync(
-        () => Task.FromResult(_world.Time.IsArmed(due)), static armed => armed, TimeSpan.FromMinutes(1),
-        _bounded.Token);
+    private Task ArmedAsync(TimeSpan due, bool isArmed = true) => Eventually.HoldsAsync(
+        () => Task.FromResult(_world.Time.IsArmed(due)), armed => armed == isArmed, Patience, _bounded.Token);
 
     private async Task HeardAsync(FakeTarget anchor, string question)
     {

@@ -21,13 +21,18 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     private long _life = Life;
     private Task _gate = Task.CompletedTask;
     private bool _hasBug;
+    private VerificationFailure? _failure;
     private Func<SegmentName, bool> _isAlwaysDue = static _ => false;
+    private Func<Way, bool> _isDoubtful = static _ => false;
 
     public IntroductionBookTests()
     {
         _book = new IntroductionBook(
             _world.Context, WalkAsync, (_, _, _, _) => throw new NotSupportedException("nothing is kept"),
-            new IntroductionFile(null));
+            new IntroductionFile(null))
+        {
+            IsDoubtful = way => _isDoubtful(way),
+        };
         _world.Serve();
     }
 
@@ -51,7 +56,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         for (var turn = 2; turn < 6; turn++)
         {
             _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
-            await WalkedAsync(turn);
+            await WalkedAsync(turn, walking: 0);
             Assert.NotNull(_book.Current(Segment("x.internal")));
         }
     }
@@ -81,6 +86,9 @@ public sealed class IntroductionBookTests : IAsyncDisposable
     public async Task Introduction_ThatNobodyUses_IsRenewedForItsAgeAndThenForgotten()
     {
         _life = (long)MaxAge.TotalMilliseconds;
+
+        // Between two turns of the clock, so that none falls on the end of its age.
+        _world.Time.Advance(TimeSpan.FromMilliseconds(250));
         await FindAsync("us1.internal");
         var first = _book.All[0].Way;
         _world.Time.Advance((MaxAge / 2) + TimeSpan.FromSeconds(1));
@@ -90,6 +98,43 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         _world.Time.Advance(MaxAge);
         await UntilAsync(() => _book.All.IsEmpty);
         Assert.Equal(2, _walked.Count);
+    }
+
+    /// <summary>4.7: what its transit denies or proves to be nowhere at a renewal ends then, and is back with the
+    /// renewal at which the transit leads on again.</summary>
+    [Theory]
+    [InlineData(AnswerResult.Denied)]
+    [InlineData(AnswerResult.Negative)]
+    public async Task Introduction_ThatItsTransitTakesBack_EndsWithItsRenewal(AnswerResult result)
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        await FindAsync("us1.internal");
+        _result = result;
+        _world.Time.Advance((MaxAge / 2) - TimeSpan.FromSeconds(1));
+        Assert.True(_book.Current(Segment("us1.internal"))!.Leads);
+
+        _life = Life;
+        await UntilAsync(() => _book.Current(Segment("us1.internal")) is { Leads: false });
+        Assert.Equal(2, _walked.Count);
+
+        _result = AnswerResult.Record;
+        _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
+        await UntilAsync(() => _book.Current(Segment("us1.internal")) is { Leads: true });
+    }
+
+    /// <summary>V57: where its transits cannot be asked an introduction lives to its age, and no longer.</summary>
+    [Fact]
+    public async Task Introduction_WhoseTransitsAreCutOff_LivesToItsAge()
+    {
+        _life = (long)MaxAge.TotalMilliseconds;
+        await FindAsync("us1.internal");
+        _failure = VerificationFailure.Behind;
+        var left = MaxAge - TimeSpan.FromMilliseconds(_world.Own.Newest.Value.Policy.ClockDelta);
+        _world.Time.Advance(left - TimeSpan.FromMinutes(1));
+        await UntilAsync(() => _walked.Count > 1);
+        Assert.True(_book.Current(Segment("us1.internal"))!.Leads);
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(_book.Current(Segment("us1.internal")));
     }
 
     /// <summary>Those who introduce are not asked for everything at once.</summary>
@@ -104,7 +149,7 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         var gate = new TaskCompletionSource();
         _gate = gate.Task;
         _world.Time.Advance(TimeSpan.FromMilliseconds(Life / 2));
-        await WalkedAsync(100 + IntroductionBook.RenewedAtOnce);
+        await WalkedAsync(100 + IntroductionBook.RenewedAtOnce, walking: IntroductionBook.RenewedAtOnce);
         _world.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal(100 + IntroductionBook.RenewedAtOnce, _walked.Count);
         gate.SetResult();
@@ -132,6 +177,23 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         await UntilAsync(() => _walked.Count(target => target.Text == "us1.internal") == 2);
         await UntilAsync(() => _walked.Where(_isAlwaysDue).GroupBy(target => target)
             .All(walks => walks.Count() > 2));
+    }
+
+    /// <summary>Whom an excluded anchor introduced is introduced anew, and stays so meanwhile.</summary>
+    [Fact]
+    public async Task Way_OfWhoIsNotBelievedAnyMore_IsReplacedAtOnce()
+    {
+        await FindAsync("us1.internal");
+        await FindAsync("us2.internal");
+        var (gate, doubted) = (new TaskCompletionSource(), _book.Current(Segment("us1.internal"))!);
+        _gate = gate.Task;
+        _isDoubtful = way => ReferenceEquals(way, doubted);
+        _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+        await WalkedAsync(3, walking: 1);
+        Assert.Same(doubted, _book.Current(Segment("us1.internal")));
+        gate.SetResult();
+        await UntilAsync(() => !ReferenceEquals(doubted, _book.Current(Segment("us1.internal"))));
+        Assert.Equal(["us1.internal", "us2.internal", "us1.internal"], _walked.Select(target => target.Text));
     }
 
     /// <summary>Room is made of what nobody uses, least recently used first; what is in use stays, and a way more than
@@ -183,6 +245,11 @@ public sealed class IntroductionBookTests : IAsyncDisposable
             throw new FormatException("a bug");
         }
 
+        if (_failure is { } failure)
+        {
+            return (null, new Refusal(failure, target.Text, "nobody is there"));
+        }
+
         await _gate.WaitAsync(cancellationToken);
         var genesis = Digest.Sha256(System.Text.Encoding.ASCII.GetBytes(target.Text));
         var onward = new Onward(HopKind.Down, target, genesis, new Floor { Digest = genesis, Epoch = 0 }, []);
@@ -196,15 +263,20 @@ public sealed class IntroductionBookTests : IAsyncDisposable
         Assert.True(way is not null, refusal?.ToString());
     }
 
-    private Task WalkedAsync(int times) => Eventually.HoldsAsync(
-        () => Task.FromResult(_walked.Count), count => count == times, TimeSpan.FromMinutes(2),
-        TestContext.Current.CancellationToken);
+    // Walked so often, and so many are on their way: what is not is held.
+    private Task WalkedAsync(int times, int walking) => Eventually.HoldsAsync(
+        () => Task.FromResult((_walked.Count, _book.Walking)), seen => seen == (times, walking),
+        TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
-    // What is on its way is over in a moment, and the clock is looked at again.
+    // The clock is looked at again once what was on its way is over.
     private Task UntilAsync(Func<bool> holds) => Eventually.HoldsAsync(
         () =>
         {
-            _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+            if (_book.Walking == 0)
+            {
+                _world.Time.Advance(TimeSpan.FromMilliseconds(500));
+            }
+
             return Task.FromResult(holds());
         },
         isSo => isSo, TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);

@@ -28,14 +28,16 @@ public sealed class TargetStreamTests : IAsyncDisposable
 
     private readonly EvidenceWorld _world = new();
     private readonly AttestBook _attests;
-    private readonly TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
     private readonly Channel<SubscribeResponse> _said = Channel.CreateUnbounded<SubscribeResponse>();
     private readonly Channel<ulong> _opened = Channel.CreateUnbounded<ulong>();
+    private readonly Channel<SubscribeRequest> _asked = Channel.CreateUnbounded<SubscribeRequest>();
     private readonly ConcurrentDictionary<ulong, RelayedName> _names = new();
     private readonly SemaphoreSlim _changed = new(0);
+    private readonly Wakeup _wakeup;
     private readonly CancellationTokenSource _bounded =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
+    private TlsIdentity _identity = new(TestKeys.Ecdsa(302), TimeProvider.System);
     private TestSegment _segment;
     private SegmentView _target;
     private AttestBook _ofTarget;
@@ -43,6 +45,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     public TargetStreamTests()
     {
         _bounded.CancelAfter(TimeSpan.FromMinutes(2));
+        _wakeup = new Wakeup(_world.Context.Time);
         _world.Home.PeerWith(_world.Own);
         _segment = _world.Home;
         _target = TestView.Of(_segment, Now);
@@ -135,21 +138,31 @@ public sealed class TargetStreamTests : IAsyncDisposable
         var opened = new List<ulong>();
         for (var i = 0; i < at; i++)
         {
-            opened.Add(await OpenedAsync());
+            opened.Add(Assert.IsType<Open>((await AskedAsync()).Open).Id);
         }
 
+        // What is asked comes in its order: whatever was opened too early is there before the end of another one.
         foreach (var id in opened.Take(3).ToList())
         {
-            Assert.False(_opened.Reader.TryRead(out _));
+            _names.TryRemove(id, out _);
+            _wakeup.Signal();
+            Assert.Equal(id, (await AskedAsync()).Close?.Id);
+            opened.Add(Assert.IsType<Open>((await AskedAsync()).Open).Id);
+        }
+
+        foreach (var id in opened.Skip(3).Take(3).ToList())
+        {
             _said.Writer.TryWrite(new SubscribeResponse
             {
                 Failed = new Failed { Id = id, Failure = nameof(VerificationFailure.BadName), Detail = "test" },
             });
-            opened.Add(await OpenedAsync());
+            opened.Add(Assert.IsType<Open>((await AskedAsync()).Open).Id);
         }
 
-        Assert.Equal(at + 3, opened.Distinct().Count());
-        Assert.False(_opened.Reader.TryRead(out _));
+        _names.TryRemove(opened[^1], out _);
+        _wakeup.Signal();
+        Assert.Equal(opened[^1], (await AskedAsync()).Close?.Id);
+        Assert.Equal(at + 6, opened.Distinct().Count());
         await _bounded.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => running);
     }
@@ -224,6 +237,8 @@ public sealed class TargetStreamTests : IAsyncDisposable
         _world.Own.Advance(OpType.Join, epoch => epoch with { Uplinks = [parent.UplinkAs("us1")] });
         _world.Serve();
         await _ofTarget.DisposeAsync();
+        _identity.Dispose();
+        _identity = new TlsIdentity(TestKeys.Ecdsa(502), TimeProvider.System);
         (_segment, _target, _ofTarget) = (parent, TestView.Of(parent, Now), Book(parent.Seal(0)));
         _names[Good] = Name(Good, "open");
         _names[Denied] = Name(Denied, "closed");
@@ -259,7 +274,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
         var way = new Way(
             _world.Own.Newest.Digest, [], AnswerResult.Record, onward, long.MaxValue, long.MaxValue);
         return new TargetStream(
-            _world.Context, _world.Verifier, _attests, client, _names, new Wakeup(_world.Context.Time))
+            _world.Context, _world.Verifier, _attests, client, _names, _wakeup)
         {
             Way = way,
             CurrentWay = () => way,
@@ -311,6 +326,8 @@ public sealed class TargetStreamTests : IAsyncDisposable
         });
     }
 
+    private ValueTask<SubscribeRequest> AskedAsync() => _asked.Reader.ReadAsync(_bounded.Token);
+
     private ValueTask<ulong> OpenedAsync() => _opened.Reader.ReadAsync(_bounded.Token);
 
     private async Task UntilAsync(Task<Refusal> running, Func<bool> holds)
@@ -353,6 +370,7 @@ public sealed class TargetStreamTests : IAsyncDisposable
     {
         while (await requests.MoveNext(cancellationToken))
         {
+            _asked.Writer.TryWrite(requests.Current);
             if (requests.Current.Open is { } open)
             {
                 _opened.Writer.TryWrite(open.Id);

@@ -9,7 +9,7 @@ namespace Fairlead.Anchor.Tests.Hosting;
 /// run.</summary>
 internal sealed class AnchorProcess : IAsyncDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly AnchorCluster _cluster = new("us1.internal", 200);
 

@@ -99,6 +99,35 @@ public sealed class JournalRotationTests : IDisposable
         Assert.Equal([[1], [2]], JournalParts.Join([[1], .. parts.SkipLast(1), [2]]));
         Assert.Equal([[1], new byte[100]], JournalParts.Join([[1], parts[0], [1], .. parts]).Skip(1));
         Assert.Equal([[1]], JournalParts.Join([[1], .. parts.SkipLast(1)]));
+        Assert.Equal([[1], new byte[100]], JournalParts.Join([[1], .. parts.SkipLast(1), .. parts]));
+    }
+
+    [Fact]
+    public void Parts_OfJournalsWithoutAStartMark_AreStillRead()
+    {
+        var parts = JournalParts.Split(new byte[100], 30).Select(part => part.ToArray()).ToList();
+        byte[][] old = [[0xFE, .. parts[0].Skip(1)], .. parts.Skip(1)];
+        Assert.Equal([[1], new byte[100], [2]], JournalParts.Join([[1], .. old, [2]]));
+        Assert.Equal([[1], new byte[100]], JournalParts.Join([[1], .. old.SkipLast(1), .. parts]));
+    }
+
+    [Fact]
+    public void Append_TornBetweenTwoParts_LeavesTheNextBodyInPartsWhole()
+    {
+        byte[] body = [1, .. new byte[100]];
+        var parts = JournalParts.Split(body, 60).ToList();
+        using (var journal = JournalFile.Create(Options, 0, 0, Root))
+        {
+            journal.Append(parts[0].Span);
+        }
+
+        using (var journal = JournalFile.Open(Options))
+        {
+            parts.ForEach(part => journal.Append(part.Span));
+        }
+
+        using var opened = JournalFile.Open(Options);
+        Assert.Equal([body], JournalParts.Join(opened.Replay()));
     }
 
     private (byte[] Old, byte[] New) Files()

@@ -362,7 +362,7 @@ public sealed class AttestBookTests : IAsyncDisposable
 
     private async Task ChangedAsync()
     {
-        Assert.True(await _changed.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.True(await _changed.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         await _book.SettledAsync(_view, Terms());
     }
 

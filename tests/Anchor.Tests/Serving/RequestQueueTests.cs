@@ -21,7 +21,7 @@ public sealed class RequestQueueTests
         Assert.Equal(2, _queue.Count);
 
         Take(1);
-        await third.WaitAsync(TimeSpan.FromSeconds(60), Token);
+        await third.WaitAsync(TimeSpan.FromMinutes(2), Token);
         Take(2);
         Take(3);
         Assert.False(_queue.TryTake(out _));
@@ -31,7 +31,7 @@ public sealed class RequestQueueTests
         var small = AddAsync(5, 1);
         Assert.False(small.IsCompleted);
         Take(4);
-        await small.WaitAsync(TimeSpan.FromSeconds(60), Token);
+        await small.WaitAsync(TimeSpan.FromMinutes(2), Token);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Fairlead.Cli.Demo;
 using Fairlead.Cli.Demo.Checks;
 using Fairlead.TestKit;
+using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.Cli.Tests.Demo;
@@ -53,6 +54,9 @@ public sealed class RestoringTests
                 await Task.Delay(Timeout.InfiniteTimeSpan, _time, bounded);
             },
             Patience, _time);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(_time.Armed), armed => armed > 0, TimeSpan.FromMinutes(2),
+            TestContext.Current.CancellationToken);
         Assert.False(running.IsCompleted);
         _time.Advance(Patience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);

@@ -215,7 +215,7 @@ public sealed class OperatorCommandTests : IAsyncLifetime
     {
         var pipe = OddFiles.Pipe(Path.GetDirectoryName(_folder["x"])!);
         var run = await Task.Run(() => RunAsync(["propose", .. what, pipe])).WaitAsync(
-            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
         run.Fails(2, pipe).Fails(2, "it is a pipe, not a regular file");
     }
 

@@ -82,7 +82,7 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
         using var folder = await CopyAsync();
         var path = ConfigurationOf(folder, program);
         var text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
-        var changed = Regex.Replace(text, pattern, by, RegexOptions.None, TimeSpan.FromSeconds(1));
+        var changed = Regex.Replace(text, pattern, by, RegexOptions.None, TimeSpan.FromMinutes(2));
         Assert.NotEqual(text, changed);
         await File.WriteAllTextAsync(path, changed, TestContext.Current.CancellationToken);
 
@@ -153,8 +153,11 @@ public sealed class StartTests(SegmentOnDisk segment) : IClassFixture<SegmentOnD
 
         var said = await Eventually.HoldsAsync(
             () => Task.FromResult(controller.Errors),
-            text => text.Contains("[7007]", StringComparison.Ordinal) || controller.HasExited,
-            TimeSpan.FromMinutes(2),
+            text => controller.HasExited || (text.Contains("[7007]", StringComparison.Ordinal)
+                && text.Contains($"{SegmentOnDisk.Address}:21001: Unavailable", StringComparison.Ordinal)
+                && text.Contains($"{SegmentOnDisk.Address}:21002: Unavailable", StringComparison.Ordinal)
+                && text.Contains("so nothing is published yet", StringComparison.Ordinal)),
+            TimeSpan.FromMinutes(5),
             TestContext.Current.CancellationToken);
 
         Assert.False(controller.HasExited, said);

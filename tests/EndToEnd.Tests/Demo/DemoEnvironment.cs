@@ -11,7 +11,7 @@ internal sealed partial class DemoEnvironment
 {
     internal const string Checkout = "checkout.shop.svc.us1.internal";
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromMinutes(2) };
 
     private DemoEnvironment(IReadOnlyList<KeyValuePair<string, string>> lines) => Lines = lines;
 

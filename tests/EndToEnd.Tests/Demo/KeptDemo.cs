@@ -13,7 +13,7 @@ namespace Fairlead.EndToEnd.Tests.Demo;
 /// </summary>
 public sealed class KeptDemo : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly TemporaryFolder _folder = new();
     private readonly ConcurrentQueue<(WatcherChangeTypes Change, string? Name)> _changes = new();
@@ -40,7 +40,7 @@ public sealed class KeptDemo : IAsyncDisposable
             if (_starting is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             {
                 _process!.Signal(Signals.Term);
-                var (code, output) = await _process.WaitForExitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
+                var (code, output) = await _process.WaitForExitAsync(TimeSpan.FromMinutes(5), CancellationToken.None);
                 Assert.True(code == 0, $"ended with {code}: {output}{_process.Errors}");
                 Remains.None((await _starting.Value).Folder);
             }

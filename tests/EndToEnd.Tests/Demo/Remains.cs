@@ -19,13 +19,19 @@ internal static class Remains
     /// <summary>Ends by force the one process whose command line holds a part.</summary>
     internal static void Kill(string part)
     {
-        var process = Directory.GetDirectories("/proc")
-            .Where(path => int.TryParse(Path.GetFileName(path), out _))
-            .Single(path => CommandLineOf(path).Contains(part, StringComparison.Ordinal));
         using var running = System.Diagnostics.Process.GetProcessById(
-            int.Parse(Path.GetFileName(process), System.Globalization.CultureInfo.InvariantCulture));
+            int.Parse(IdOf(part), System.Globalization.CultureInfo.InvariantCulture));
         running.Kill();
     }
+
+    /// <summary>Lets the one process whose command line holds a part stand still until it is told to go on.</summary>
+    internal static async Task StopAsync(string part) =>
+        (await Programs.RunAsync(["kill", "-STOP", IdOf(part)])).Ends(0);
+
+    private static string IdOf(string part) => Directory.GetDirectories("/proc")
+        .Where(path => int.TryParse(Path.GetFileName(path), out _))
+        .Where(path => CommandLineOf(path).Contains(part, StringComparison.Ordinal))
+        .Select(path => Path.GetFileName(path)!).Single();
 
     private static string CommandLineOf(string process)
     {

@@ -7,7 +7,7 @@ namespace Fairlead.EndToEnd.Tests.Demo;
 /// <summary>Demos beside each other, and demos that cannot start.</summary>
 public sealed class TwoDemosTests(KeptDemo kept)
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -163,6 +163,43 @@ public sealed class EpochEngineTests
                 _bench.Now, out _));
     }
 
+    /// <summary>V10: T votes neither prepare nor decide while a group of gov_groups lacks its minimum; the certificate
+    /// has exactly T, those of the group among them.</summary>
+    [Fact]
+    public void Votes_OfTWithoutARequiredGroup_NeitherLockNorDecide()
+    {
+        var ground = _bench.Ground;
+        var grouped = Document.Make(ground.Epoch.Value with
+        {
+            Anchors =
+            [
+                .. ground.Epoch.Value.Anchors
+                    .Select(anchor => anchor with { Group = anchor.Id == "a3" ? "out" : "in" }),
+            ],
+            Quorum = ground.Epoch.Value.Quorum with { GovGroups = [new GroupMinimum { Group = "out", Min = 1 }] },
+        });
+        var bench = new EpochBench(change: o => o with { Ground = ground with { Epoch = grouped } });
+        var proposal = bench.Policy(1000);
+        var digest = bench.Approve(proposal);
+        Assert.Single(EpochBench.Votes(bench.Receive("a2", new EpochMessage.Propose(2, 0, proposal, null))));
+        Assert.Empty(Votes("a1", VotePhase.Prepare));
+        Assert.Empty(Votes("a2", VotePhase.Prepare));
+        Assert.Equal(VotePhase.Commit, Assert.Single(Votes("a3", VotePhase.Prepare)).Phase);
+
+        Votes("a1", VotePhase.Commit);
+        Votes("a2", VotePhase.Commit);
+        Assert.Null(bench.Engine.Decision);
+        Votes("a3", VotePhase.Commit);
+        var signed = bench.Engine.Decision!.Vote.Signatures;
+        Assert.Equal(3, signed.Length);
+        Assert.Contains(signed, one => one.Kid == bench.World.Signer("gov a3").Key.Kid);
+        Assert.Null(EpochFollower.Check(
+            bench.Ground, proposal, bench.Engine.Decision.Vote, new PortChecks(bench.World.Check), bench.Now, out _));
+
+        IReadOnlyList<EpochVote> Votes(string anchor, string phase) => EpochBench.Votes(
+            bench.Receive(anchor, new EpochMessage.Vote(2, bench.Vote(anchor, phase, 0, digest))));
+    }
+
     [Fact]
     [MaliciousInput(21, "T PREPARE signatures as certificate: WrongPhase")]
     public void Decided_OfPrepares_IsWrongPhase()

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using Fairlead.Naming;
@@ -81,6 +82,23 @@ internal sealed class EngineBench
 
     internal SignedEntry Sign(Record record) =>
         new("record", Envelope.Sign(Document.Make(record), _world.Publisher), []);
+
+    /// <summary>A record with as many slices of nearly the size that one may have.</summary>
+    internal SignedEntry SignWide(string name, int slices)
+    {
+        var record = Record(name);
+        var documents = Enumerable.Range(0, slices).Select(i => Document.Make(new Slice
+        {
+            Endpoints = [new SliceEndpoint { Address = $"10.0.0.{i}" }],
+            Ext = Enumerable.Range(0, 60).ToImmutableSortedDictionary(key => $"x{key}", _ => new string('x', 1_000)),
+            Name = record.Name,
+            Ports = [80],
+        })).ToList();
+        return Sign(record with
+        {
+            Slices = [.. documents.Select(one => new SliceReference { Count = 1, Digest = one.Digest })],
+        }) with { Slices = [.. documents.Select(one => one.Payload)] };
+    }
 
     internal SignedEntry Sign(Withdraw withdraw) =>
         new("withdraw", Envelope.Sign(Document.Make(withdraw), _world.Publisher), []);

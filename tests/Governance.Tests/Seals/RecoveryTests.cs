@@ -159,6 +159,53 @@ public sealed class RecoveryTests
         Assert.Equal(expectsChanges ? 1 : 3, pages);
     }
 
+    /// <summary>What changed is more than a message holds, and so is the state: pages, each within its bytes.</summary>
+    [Fact]
+    public void CatchUp_ManyBytes_ComeInMessagesThatCanBeSent()
+    {
+        var ahead = new EngineBench();
+        for (var i = 0; i < 4; i++)
+        {
+            ahead.Seal(i, ahead.SignWide($"wide{i}.shop.svc", 50));
+        }
+
+        var behind = new EngineBench();
+        var (from, to) = (new Queue<SealMessage>(), new Queue<SealMessage>());
+        Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
+        var pages = new List<int>();
+        while (to.TryDequeue(out var question))
+        {
+            Collect(ahead.Receive("a2", question), from);
+            while (from.TryDequeue(out var answer))
+            {
+                if (answer is SealMessage.State { Puts: var puts })
+                {
+                    pages.Add(puts.Count);
+                    Assert.InRange(puts.Sum(put => put.Slices.Sum(one => one.Length)), 1, SealLimits.MessageBytes);
+                }
+
+                Collect(behind.Receive("a0", answer), to);
+            }
+        }
+
+        Assert.Equal([2, 2], pages);
+        Assert.Equal(ahead.Engine.Newest.Digest, behind.Engine.Newest?.Digest);
+    }
+
+    [Fact]
+    public void Connected_ManyBytes_AreToldInMessagesThatCanBeSent()
+    {
+        var bench = new EngineBench();
+        for (var i = 0; i < 4; i++)
+        {
+            bench.Step(new SealInput.Publish(i, bench.SignWide($"wide{i}.shop.svc", 50)));
+        }
+
+        var told = bench.Step(new SealInput.Connected("a3")).OfType<SealOutput.Send>()
+            .Select(send => send.Message).OfType<SealMessage.Entries>().Select(entries => entries.List.Count);
+        Assert.Equal([2, 2], told);
+    }
+
     [Fact]
     public void CatchUp_WrongState_IsRefusedAndAskedElsewhere()
     {

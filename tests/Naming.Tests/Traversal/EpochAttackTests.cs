@@ -203,6 +203,65 @@ public sealed class EpochAttackTests
             known, ask.Query, ask.Record(world.East, world.West), world.Now));
     }
 
+    /// <summary>The home refuses a tag of any hop, also of one that only introduces, whether its chain comes with the
+    /// answer or was held before.</summary>
+    [Fact]
+    public void Transit_TaggedCrashThatHomeRefuses_AssuranceTooLow()
+    {
+        var world = new TreeWorld(faults: 0);
+        var known = Answers.Accepted(Verify(world.ToUs1())).Next;
+        world.Eu1.Next(world.Now - 5000, epoch => epoch with
+        {
+            Policy = epoch.Policy with { Refuse = [AssuranceTags.Crash] },
+        }).SealAt(world.Now - 500);
+        var ask = world.ToUs1();
+        Answers.Refused(AssuranceTooLow, Verify(ask));
+
+        ask.Epochs = (hop, segment) => hop == 1 ? [] : segment.Documents;
+        Answers.Refused(AssuranceTooLow, Verify(ask, known));
+
+        // Another tag is no reason to refuse it.
+        world.Eu1.Next(world.Now - 400, epoch => epoch with
+        {
+            Policy = epoch.Policy with { Refuse = [AssuranceTags.SingleAdmin] },
+        }).SealAt(world.Now - 300);
+        Answers.Accepted(Verify(ask, known));
+
+        Verdict Verify(TestAnswers asked, VerifierState? state = null) =>
+            AnswerVerifier.Verify(state ?? asked.State, asked.Query, asked.Record(), world.Now);
+    }
+
+    /// <summary>V10: T gov keys of the epoch before are no certificate without those that its gov_groups ask
+    /// for.</summary>
+    [Fact]
+    public void Epoch_WithoutARequiredGroupOfGovKeys_GroupNotMet()
+    {
+        var world = new PeerWorld();
+        var grouped = AnswerSegment.Create("us1.internal", world.Now - 60_000, change: epoch => epoch with
+        {
+            Anchors = [.. epoch.Anchors.Select((anchor, i) => anchor with { Group = i < 3 ? "in" : "out" })],
+            Peers = [world.Eu1.Genesis],
+            Quorum = epoch.Quorum with { GovGroups = [new GroupMinimum { Group = "out", Min = 1 }] },
+        });
+        grouped.Next(world.Now - 5000).Put(world.Record).SealAt(world.Now - 500);
+        world.Eu1.Next(world.Now - 5000, epoch => epoch with { Peers = [grouped.Genesis] });
+        world.Eu1.Put(AnswerLeaves.PeerOf(grouped)).SealAt(world.Now - 500);
+        Answers.Refused(GroupNotMet, VerifyBy(0, 1, 2));
+        Answers.Accepted(VerifyBy(0, 1, 3));
+
+        Verdict VerifyBy(params int[] voters)
+        {
+            var vote = AnswerEpochs.Vote(
+                grouped.Genesis, grouped.Newest, voters.Select(i => grouped.Anchors[i].Gov));
+            var ask = new TestAnswers(world.Eu1, $"{PeerWorld.Checkout}.us1.internal", world.Now)
+                .Via(grouped, HopKind.Peer);
+            ask.Epochs = (hop, segment) => hop == 1
+                ? [segment.Documents[0], segment.Documents[1] with { Vote = vote }]
+                : segment.Documents;
+            return AnswerVerifier.Verify(world.State, ask.Query, ask.Record(world.East, world.West), world.Now);
+        }
+    }
+
     [Fact]
     [MaliciousInput(70, "257 verifications, 33 epochs: BudgetExceeded")]
     public void Answer_With33NewEpochs_BudgetExceeded()

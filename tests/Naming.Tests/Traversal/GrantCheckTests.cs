@@ -51,6 +51,24 @@ public sealed class GrantCheckTests
         BelowLinkFloor,
         Check(Grant(grant => grant), new Floor(Digest.Sha256("later"u8), 7))!.Failure);
 
+    /// <summary>V38: an anchor that signed two seals of one slot speaks for no consumer until the next epoch; the
+    /// others do.</summary>
+    [Fact]
+    public void Grant_ByAnAnchorThatContradictedItself_AnchorExcluded()
+    {
+        var first = _world.Eu1.Seal;
+        _world.Eu1.Seq--;
+        _world.Eu1.SealAt(_world.Now - 500);
+        var liar = _world.Eu1.Anchors[0].Seal;
+        var (home, unproven) = EvidenceCheck.Check(Home(), new Contradiction(
+            ContradictionKind.SealVotes, _world.Eu1.Genesis, Envelope.Sign(first, liar),
+            Envelope.Sign(_world.Eu1.Seal, liar)));
+        Assert.True(home is not null, unproven?.ToString());
+
+        Assert.Equal(AnchorExcluded, Check(Grant(grant => grant), home: home)?.Failure);
+        Assert.Null(Check(Grant(grant => grant, _world.Eu1.Anchors[1].Seal), home: home));
+    }
+
     private Envelope Grant(Func<Grant, Grant> change, ISigner? signer = null) => Envelope.Sign(
         Document.Make(change(new Grant
         {
@@ -64,9 +82,12 @@ public sealed class GrantCheckTests
         })),
         signer ?? _world.Eu1.Anchors[0].Seal);
 
-    private Refusal? Check(Envelope grant, Floor? floor = null) => GrantCheck.Check(
+    private SegmentState Home() =>
+        EpochChain.Extend(null, _world.Eu1.Genesis, null, [.. _world.Eu1.Documents], _world.Now).Segment!;
+
+    private Refusal? Check(Envelope grant, Floor? floor = null, SegmentState? home = null) => GrantCheck.Check(
         grant,
-        EpochChain.Extend(null, _world.Eu1.Genesis, null, [.. _world.Eu1.Documents], _world.Now).Segment!,
+        home ?? Home(),
         floor ?? new Floor(_world.Eu1.Epochs[0].Digest, 0),
         _world.Us1.Genesis,
         _tls.Key.Kid,

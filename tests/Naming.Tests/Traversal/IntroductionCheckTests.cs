@@ -1,4 +1,5 @@
 using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 using Xunit;
 using static Fairlead.Naming.VerificationFailure;
@@ -115,6 +116,58 @@ public sealed class IntroductionCheckTests
         var other = held with { Seal = position, SealCertificate = first };
         Refused(SealEquivocation, Asked() with { Held = other });
         Accepted(Asked() with { Held = other, IsIntroducedBefore = true });
+    }
+
+    /// <summary>Its word under an epoch of before holds where it was given before, and is not given anew.</summary>
+    [Fact]
+    [MaliciousInput(130, "attest under an older epoch of an anchor excluded since: AnchorExcluded")]
+    public void Hop_SignedByWhoIsExcludedSince_IntroducesNobodyAnew()
+    {
+        var liar = _world.Acme.Anchors[0];
+        _world.Acme.Next(_world.Now - 400);
+        var held = EpochChain.Extend(null, _world.Acme.Genesis, null, [.. _world.Acme.Documents], _world.Now).Segment!;
+        var excluded = held with { Misuse = new Misuse(1, false, Misuse.None.Excluded.Add(liar.Id)) };
+        Assert.Equal(1, excluded.NewestNumber);
+
+        Refused(AnchorExcluded, Asked(SignedBy(liar)) with { Held = excluded, IsNew = true });
+        Accepted(Asked(SignedBy(liar)) with { Held = excluded });
+        Accepted(Asked(SignedBy(liar)) with { Held = held, IsNew = true });
+        Accepted(Asked(SignedBy(_world.Acme.Anchors[1])) with { Held = excluded, IsNew = true });
+
+        UnverifiedHop SignedBy(AnchorKeys anchor)
+        {
+            var ask = _world.ToUs1();
+            ask.ChangeAttest = (hop, attest) => hop == 1 ? attest with { Epoch = 0 } : attest;
+            ask.Attesters = hop =>
+                [(hop == 0 ? _world.Eu1.Anchors[0] : hop == 1 ? anchor : _world.Us1.Anchors[0]).Seal];
+            return ask.Record().Hops[1];
+        }
+    }
+
+    /// <summary>V11: who checks refuses a tag of any transit, also of one whose chain was held before it
+    /// did.</summary>
+    [Fact]
+    public void Hop_OfATransitWithARefusedTag_AssuranceTooLow()
+    {
+        var world = new TreeWorld(faults: 0);
+        var held = EpochChain.Extend(null, world.Acme.Genesis, null, [.. world.Acme.Documents], world.Now).Segment;
+        var ask = world.ToUs1();
+        ask.Epochs = (hop, segment) => hop == 1 ? [] : segment.Documents;
+        var asked = Asked(ask.Record().Hops[1]) with
+        {
+            Own = world.Eu1.Genesis, OwnEpoch = world.Eu1.Newest, Home = world.Eu1.Genesis, Held = held,
+        };
+        Accepted(asked);
+
+        world.Eu1.Next(world.Now - 5000, epoch => epoch with
+        {
+            Policy = epoch.Policy with { Refuse = [AssuranceTags.Crash] },
+        });
+        Refused(AssuranceTooLow, asked with { OwnEpoch = world.Eu1.Newest });
+        Refused(AssuranceTooLow, asked with
+        {
+            OwnEpoch = world.Eu1.Newest, Held = null, Hop = world.ToUs1().Record().Hops[1],
+        });
     }
 
     private IntroductionHop Asked(UnverifiedHop? hop = null) => new()

@@ -188,6 +188,27 @@ public sealed class StateTests
             Offer(0, Nonce), claimed with { Seal = claimed.Seal with { Signatures = claimed.Seal.Signatures[1..] } });
     }
 
+    /// <summary>V38: the head of an anchor that signed two seals of one slot counts as none.</summary>
+    [Fact]
+    public void Head_OfAnAnchorThatContradictedItself_AnchorExcluded()
+    {
+        var first = _world.Eu1.Seal;
+        _world.Eu1.Seq--;
+        _world.Eu1.SealAt(_world.Now - 500);
+        var liar = _world.Eu1.Anchors[0].Seal;
+        var (state, unproven) = EvidenceCheck.Check(Chain(), new Contradiction(
+            ContradictionKind.SealVotes, _world.Eu1.Genesis, Envelope.Sign(first, liar),
+            Envelope.Sign(_world.Eu1.Seal, liar)));
+        Assert.True(state is not null, unproven?.ToString());
+
+        var (own, other) = (Offer(0, Nonce), Offer(1, Nonce));
+        Assert.True(HeadCheck.Check(Chain(), Nonce, [own, other], _world.Now).IsAccepted);
+        var refusal = HeadCheck.Check(state, Nonce, [other, own], _world.Now).Refusal;
+        Assert.Equal(NoFreshHead, refusal?.Failure);
+        Assert.Contains(nameof(AnchorExcluded), refusal!.Detail, StringComparison.Ordinal);
+        Assert.True(HeadCheck.Check(state, Nonce, [own, other, Offer(2, Nonce)], _world.Now).IsAccepted);
+    }
+
     [Fact]
     [MaliciousInput(84, "floor about Y applied off-path: CrossSegmentWrite")]
     public void Statement_AboutAnotherSegment_CrossSegmentWrite()

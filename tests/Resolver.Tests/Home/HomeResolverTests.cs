@@ -349,7 +349,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         _home.StartResolver(unhandledMax: 4);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
-        _home.OnChanged = _ => release.Wait(TimeSpan.FromSeconds(20));
+        _home.OnChanged = _ => release.Wait(TimeSpan.FromMinutes(5));
         _home.Resolver.Want(Cart);
         await _home.UntilAsync(() => _home.Resolver.Names.Any(name => name.Name == Cart) ? this : null, "the block");
         var before = _home.Anchors[0].Written;

@@ -36,6 +36,59 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
     }
 
+    /// <summary>Thousands take long to verify: what is asked for meanwhile is not behind all of them.</summary>
+    [Fact]
+    public async Task Restart_WithManyKept_ServesFirstWhatIsAskedForMeanwhile()
+    {
+        string[] names = [.. Enumerable.Range(0, 70).Select(i => $"n{i}.shop.svc.eu1.internal")];
+        foreach (var service in names.Select(name => FullName.Parse(name).Service!.Text))
+        {
+            _home.Segment.Put(AnswerLeaves.RecordOf(
+                service, ScriptedHome.Now - 40_000, _home.Segment.Publisher,
+                AnswerLeaves.SliceOf(service, "eu", "10.0.0.1", "10.0.0.2")));
+        }
+
+        _home.Reseal();
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Say = ask => ask.Record(AnswerLeaves.SliceOf(ask.Service.Text, "eu", "10.0.0.1", "10.0.0.2"));
+        }
+
+        await RunOnceAsync([Web, .. names]);
+        await StopAnchorsAsync();
+        using var go = new ManualResetEventSlim();
+        var fresh = new List<string>();
+        _home.OnChanged = changed =>
+        {
+            // All of them are wanted before the first is looked at.
+            go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            if (changed.State == NameState.Fresh && !fresh.Contains(changed.Name))
+            {
+                fresh.Add(changed.Name);
+                if (fresh.Count == 1)
+                {
+                    _home.Resolver.Want(Web);
+                }
+            }
+        };
+        _home.StartResolver(keepsState: true);
+        foreach (var name in names)
+        {
+            _home.Resolver.Want(name);
+        }
+
+        go.Set();
+        foreach (var name in names)
+        {
+            await _home.UntilFreshAsync(name);
+        }
+
+        await _home.UntilFreshAsync(Web);
+        await _home.StopResolverAsync();
+        Assert.Equal(names.Length + 1, fresh.Count);
+        Assert.InRange(fresh.IndexOf(Web), 1, 33);
+    }
+
     /// <summary>A name that several segments serve is two answers: the home's Set, and the member's.</summary>
     [Fact]
     public async Task Restart_WithASetKept_ServesItAndItsMemberWithAllAnchorsGone()
@@ -204,10 +257,12 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     public async Task Silence_OfTheFirstAnchor_IsHedgedOverAnotherOne()
     {
         _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver();
+        _home.StartResolver(isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
-        Assert.Equal(1, _home.Anchors.Skip(1).Sum(anchor => anchor.Resolved));
+
+        // On a machine that is slow with the one, others are asked too.
+        Assert.InRange(_home.Anchors.Skip(1).Sum(anchor => anchor.Resolved), 1, 3);
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
         await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the subscription elsewhere");
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
@@ -226,7 +281,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
 
         // Its patience never ends, so that nothing else can help.
         var clock = new OffClock { Still = 1_000_000 };
-        _home.StartResolver(time: clock);
+        _home.StartResolver(time: clock, isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
         clock.Still += 200;
@@ -238,7 +293,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
     {
         _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")));
+        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")), isHurried: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
         var shown = _home.Anchors.SelectMany(anchor => anchor.Shown).ToList();

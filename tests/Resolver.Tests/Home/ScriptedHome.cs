@@ -18,7 +18,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal const string Web = "web.shop.svc.eu1.internal";
     internal const string Cart = "cart.shop.svc.eu1.internal";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<ECDsa> _keys = [.. Enumerable.Range(0, 4).Select(_ => NewKey())];
     private readonly ConcurrentQueue<CachedName> _changes = new();
@@ -67,7 +67,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
     private ECDsa Pod { get; } = NewKey();
 
     internal static async Task<ScriptedHome> StartAsync(
-        CancellationToken cancellationToken, long continuity = 0, long validity = 15_000)
+        CancellationToken cancellationToken, long continuity = 0, long validity = 300_000)
     {
         var home = new ScriptedHome(continuity, validity);
         foreach (var anchor in home.Anchors)
@@ -105,10 +105,11 @@ internal sealed class ScriptedHome : IAsyncDisposable
     /// <summary>An epoch by which the anchors are where they are.</summary>
     internal void MoveHome() => Move(i => [Anchors[i].Endpoint]);
 
-    /// <summary>Starts a resolver; it is told of the first anchors alone.</summary>
+    /// <summary>Starts a resolver; it is told of the first anchors alone. By the clock it leaves none of them, and asks
+    /// none beside another, unless it is hurried: a machine that stops says nothing of an anchor.</summary>
     internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
         Digest? genesis = null, IConsumerProof? proof = null, int unsentMax = 20_000, int bootstrap = 4,
-        TimeProvider? time = null)
+        TimeProvider? time = null, bool isHurried = false)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
@@ -121,6 +122,8 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 UnhandledMax = unhandledMax,
                 UnsentMax = unsentMax,
                 Proof = proof,
+                AskPatience = isHurried ? TimeSpan.FromSeconds(2) : Patience,
+                HedgeMax = isHurried ? TimeSpan.FromMilliseconds(200) : Patience,
                 Time = time ?? TimeProvider.System,
                 Random = new Random(1),
                 FillRandom = static bytes => bytes.Fill(7),

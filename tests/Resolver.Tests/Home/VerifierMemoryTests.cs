@@ -65,7 +65,7 @@ public sealed class VerifierMemoryTests : IDisposable
         memory = Memory(help: new SignatureHelp(1, _ =>
         {
             var (state, heads) = (Task.Run(() => memory.State), Task.Run(() => memory.NeedsHeads));
-            seen.Add((state.Wait(TimeSpan.FromSeconds(30)), heads.Wait(TimeSpan.FromSeconds(30))));
+            seen.Add((state.Wait(TimeSpan.FromMinutes(2)), heads.Wait(TimeSpan.FromMinutes(2))));
         }));
         Assert.NotNull(Verify(memory).Answer);
         Assert.Equal([(true, true)], seen.Distinct());

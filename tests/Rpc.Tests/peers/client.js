@@ -15,7 +15,7 @@ function check(what, condition, seen) {
   console.log(what);
 }
 
-function unary(method, request, metadata = new grpc.Metadata(), options = { deadline: Date.now() + 10000 }) {
+function unary(method, request, metadata = new grpc.Metadata(), options = { deadline: Date.now() + 120000 }) {
   return new Promise((resolve) => {
     const result = {};
     const call = client.makeUnaryRequest(name(method), raw, raw, request, metadata, options, (error, response) => {

@@ -27,7 +27,7 @@ def check(name, condition, seen=None):
 
 
 unary = channel.unary_unary(path("Unary"))
-response, call = unary.with_call(b"hello", timeout=10, metadata=[("echo-a", "1"), ("echo-b-bin", b"\x00\xff\x01")])
+response, call = unary.with_call(b"hello", timeout=120, metadata=[("echo-a", "1"), ("echo-b-bin", b"\x00\xff\x01")])
 check("unary", response == b"hello", response)
 initial = dict(call.initial_metadata())
 trailing = dict(call.trailing_metadata())
@@ -35,17 +35,17 @@ check("metadata", initial["echo-a"] == "1" and initial["echo-b-bin"] == b"\x00\x
 check("trailers", trailing["echo-b-bin"] == b"\x00\xff\x01", trailing)
 
 big = bytes(3 << 20)
-check("big", unary(big, timeout=20) == big)
-check("gzip", unary(bytes(100_000), timeout=10, compression=grpc.Compression.Gzip) == bytes(100_000))
+check("big", unary(big, timeout=120) == big)
+check("gzip", unary(bytes(100_000), timeout=120, compression=grpc.Compression.Gzip) == bytes(100_000))
 
 try:
-    unary(bytes(5 << 20), timeout=20)
+    unary(bytes(5 << 20), timeout=120)
     check("limit", False)
 except grpc.RpcError as error:
     check("limit", error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error)
 
 try:
-    channel.unary_unary(path("Fail"))(b"why", timeout=10)
+    channel.unary_unary(path("Fail"))(b"why", timeout=120)
     check("details", False)
 except grpc.RpcError as error:
     details = dict(error.trailing_metadata())["grpc-status-details-bin"]
@@ -53,7 +53,7 @@ except grpc.RpcError as error:
     check("details", good and b"why" in details and b"StringValue" in details, error)
 
 try:
-    channel.unary_unary(path("Nothing"))(b"", timeout=10)
+    channel.unary_unary(path("Nothing"))(b"", timeout=120)
     check("unimplemented", False)
 except grpc.RpcError as error:
     check("unimplemented", error.code() == grpc.StatusCode.UNIMPLEMENTED, error)
@@ -64,8 +64,8 @@ try:
 except grpc.RpcError as error:
     check("deadline", error.code() == grpc.StatusCode.DEADLINE_EXCEEDED, error)
 
-check("server stream", [r[-1] for r in channel.unary_stream(path("Repeat"))(b"x", timeout=10)] == list(range(10)))
-check("client stream", channel.stream_unary(path("Join"))(iter([b"a", b"b", b"c"]), timeout=10) == b"abc")
+check("server stream", [r[-1] for r in channel.unary_stream(path("Repeat"))(b"x", timeout=120)] == list(range(10)))
+check("client stream", channel.stream_unary(path("Join"))(iter([b"a", b"b", b"c"]), timeout=120) == b"abc")
 
 gate = threading.Semaphore(1)
 
@@ -77,13 +77,13 @@ def questions():
 
 
 answers = []
-for answer in channel.stream_stream(path("Chat"))(questions(), timeout=20):
+for answer in channel.stream_stream(path("Chat"))(questions(), timeout=120):
     answers.append(int(answer))
     gate.release()
 check("bidi", answers == list(range(50)), answers)
 
-check("health", channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) == b"\x08\x01")
-watch = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"\x0a\x04none", timeout=10)
+check("health", channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=120) == b"\x08\x01")
+watch = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"\x0a\x04none", timeout=120)
 check("health watch", next(watch) == b"\x08\x03")
 watch.cancel()
 
@@ -112,7 +112,7 @@ def fields(message):
 
 def reflect(request):
     method = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
-    return dict(fields(next(method(iter([request]), timeout=10))))
+    return dict(fields(next(method(iter([request]), timeout=120))))
 
 
 listed = [dict(fields(service))[1] for _, service in fields(reflect(b"\x3a\x01*")[6])]
@@ -124,7 +124,7 @@ symbol = b"grpc.health.v1.Health"
 for _, file in fields(reflect(b"\x22" + bytes([len(symbol)]) + symbol)[4]):
     pool.AddSerializedFile(bytes(file))
 described = pool.FindServiceByName("grpc.health.v1.Health").methods_by_name["Check"]
-answer = dict(fields(channel.unary_unary(f"/{symbol.decode()}/{described.name}")(b"", timeout=10)))
+answer = dict(fields(channel.unary_unary(f"/{symbol.decode()}/{described.name}")(b"", timeout=120)))
 status = described.output_type.fields_by_name["status"]
 check("described", status.enum_type.values_by_number[answer[status.number]].name == "SERVING", answer)
 
@@ -132,4 +132,4 @@ flood = channel.unary_stream(path("Flood"))(b"")
 next(flood)
 flood.cancel()
 check("cancel", flood.code() == grpc.StatusCode.CANCELLED, flood.code())
-check("after", unary(b"still", timeout=10) == b"still")
+check("after", unary(b"still", timeout=120) == b"still")

@@ -4,13 +4,14 @@ using System.Net.Sockets;
 using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
+using Fairlead.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fairlead.Sidecar.Tests.Dns;
 
 /// <summary>
 /// A server on a free port with one name in each state under us1.internal; names it was not told of stay pending. Every
-/// TTL that it tells is the whole of its bound, since its names do not age.
+/// TTL that it tells is the whole of its bound, since its names do not age. Its clock, where none is given, stands.
 /// </summary>
 internal sealed class DnsHost : IAsyncDisposable
 {
@@ -18,7 +19,7 @@ internal sealed class DnsHost : IAsyncDisposable
     internal const string Cart = "cart.shop.svc.us1.internal";
     internal const string Big = "big.shop.svc.us1.internal";
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly VipBook _vips;
 
@@ -57,7 +58,7 @@ internal sealed class DnsHost : IAsyncDisposable
             Upstreams = [.. upstreams],
             Zones = new DnsZones([SegmentName.Parse("internal")]),
         };
-        time ??= TimeProvider.System;
+        time ??= new ManualTimeProvider();
         var vips = VipBook.Open(VipRange.Default, null, VipTableTests.Ready, time);
         var server = DnsServer.Start(
             change?.Invoke(options) ?? options,

@@ -8,24 +8,31 @@ namespace Fairlead.Sidecar.Tests.Dns;
 internal static class DnsPrograms
 {
     private const int WellKnownPort = 53;
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+
+    // Below those that the system gives to whoever wants any.
+    private const int OtherPort = 15353;
+
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
     private static int _addresses;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>An address of this process and call alone, on port 53: resolv.conf cannot say another.</summary>
-    internal static IPEndPoint OwnPort53()
+    internal static IPEndPoint OwnPort53() => new(OwnAddress().Address, WellKnownPort);
+
+    /// <summary>The same on a port that needs no rights, and that nobody has.</summary>
+    internal static IPEndPoint OwnAddress()
     {
         var id = Environment.ProcessId;
         return new IPEndPoint(
             new IPAddress([127, (byte)(100 + (Interlocked.Increment(ref _addresses) % 100)), (byte)(id >> 8),
                 (byte)(1 | id)]),
-            WellKnownPort);
+            OtherPort);
     }
 
     /// <summary>dig's whole output.</summary>
     internal static async Task<string> DigAsync(IPEndPoint server, params string[] arguments) => await RunAsync(
-        Find("dig"), [$"@{server.Address}", "-p", $"{server.Port}", "+timeout=10", "+tries=1", .. arguments]);
+        Find("dig"), [$"@{server.Address}", "-p", $"{server.Port}", "+timeout=120", "+tries=1", .. arguments]);
 
     /// <summary>dig's <c>+short</c> lines, ascending.</summary>
     internal static async Task<string> ShortAsync(IPEndPoint server, params string[] arguments)
@@ -50,7 +57,7 @@ internal static class DnsPrograms
         try
         {
             var (conf, order) = (Path.Combine(folder.FullName, "conf"), Path.Combine(folder.FullName, "order"));
-            await File.WriteAllTextAsync(conf, $"nameserver {server.Address}\noptions timeout:10 attempts:1\n", Token);
+            await File.WriteAllTextAsync(conf, $"nameserver {server.Address}\noptions timeout:30 attempts:1\n", Token);
             await File.WriteAllTextAsync(order, "hosts: dns\n", Token);
             const string Mount = """
                 mount --bind "$0" /etc/resolv.conf && mount --bind "$1" /etc/nsswitch.conf && shift && exec "$@"

@@ -109,7 +109,7 @@ public sealed class ForwarderTests
         using var good = new FakeUpstream((query, _) => [FakeUpstream.Answer(query)]);
         var forwarder = Make(time, silent.Address, good.Address);
         var first = forwarder.AskAsync(Query("example.com", 1232), true, Token).AsTask();
-        await asked.Task.WaitAsync(TimeSpan.FromSeconds(20), Token);
+        await asked.Task.WaitAsync(TimeSpan.FromMinutes(2), Token);
         time.Advance(TimeSpan.FromSeconds(1.5));
         Assert.NotNull((await first).Response);
         Assert.NotNull((await forwarder.AskAsync(Query("example.com", 1232), true, Token)).Response);
@@ -122,13 +122,7 @@ public sealed class ForwarderTests
     [InlineData(false)]
     public async Task Ask_WhereNothingListens_FailsByName(bool isUdp)
     {
-        IPEndPoint gone;
-        using (var upstream = new FakeUpstream((_, _) => []))
-        {
-            gone = upstream.Address;
-        }
-
-        var (response, failure) = await Make(TimeProvider.System, gone)
+        var (response, failure) = await Make(new ManualTimeProvider(), DnsPrograms.OwnAddress())
             .AskAsync(Query("example.com", 1232), isUdp, Token);
         Assert.Null(response);
         Assert.Equal(DnsRcode.ServFail, failure!.Rcode);
@@ -138,7 +132,7 @@ public sealed class ForwarderTests
     [Fact]
     public async Task Ask_WithoutUpstreams_IsRefused()
     {
-        var (_, failure) = await Make(TimeProvider.System).AskAsync(Query("example.com", 1232), true, Token);
+        var (_, failure) = await Make(new ManualTimeProvider()).AskAsync(Query("example.com", 1232), true, Token);
         Assert.Equal(DnsRcode.Refused, failure!.Rcode);
     }
 
@@ -151,7 +145,7 @@ public sealed class ForwarderTests
             var (response, failure) = forwarder!.AskAsync(query, isUdp, Token).AsTask().GetAwaiter().GetResult();
             return [response ?? Responses.Write(query, failure!, isUdp)];
         });
-        forwarder = Make(TimeProvider.System, circle.Address);
+        forwarder = Make(new ManualTimeProvider(), circle.Address);
         var response = await AskAsync(Query("a-long-name.example.com", 1232), true, circle.Address, forwarder);
         Assert.Equal(DnsRcode.ServFail, response.Rcode);
         Assert.Equal("forwarding loop: an upstream sends questions back here",
@@ -218,7 +212,7 @@ public sealed class ForwarderTests
     private static async Task<DnsMessage> AskAsync(
         DnsMessage client, bool isUdp, IPEndPoint upstream, Forwarder? forwarder = null)
     {
-        forwarder ??= Make(TimeProvider.System, upstream);
+        forwarder ??= Make(new ManualTimeProvider(), upstream);
         var (response, failure) = await forwarder.AskAsync(client, isUdp, Token);
         Assert.True(response is not null, failure?.Errors[0].Text);
         Assert.True(DnsReader.TryRead(response, out var message));

@@ -38,8 +38,8 @@ public sealed class ContentScopeTests(TwoClusters clusters) : IClassFixture<TwoC
 
         // The segment's other names are none the worse.
         await UntilAsync(
-            () => EndpointsOf(host, "checkout").Contains("127.0.2.1", StringComparison.Ordinal), bounded.Token);
-        Assert.Equal(NameState.Fresh, NameOf(host, "checkout")!.State);
+            () => EndpointsOf(host, "checkout").Contains("127.0.2.1", StringComparison.Ordinal)
+                && NameOf(host, "checkout")!.State == NameState.Fresh, bounded.Token);
         foreach (var name in new[] { "metadata", "behind", "frontend" })
         {
             Assert.Null(NameOf(host, name)!.Answer);

@@ -1,8 +1,11 @@
 using Fairlead.Identities;
+using Fairlead.Sidecar.Hosting;
 using Fairlead.Sidecar.Tests.Grpc;
 using Fairlead.Sidecar.Tests.Proxy;
-using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
+using Fairlead.TestKit.Processes;
+using Fairlead.TestKit;
+using Fairlead.Xds;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -38,9 +41,7 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
         await using var good = await BackendAsync(Us1, Server);
         await using var wrong = await BackendAsync(Us1, Other);
         await using var forged = await BackendAsync(new CertificateAuthority("us1.example", Us1.Now), Server);
-        await clusters.PublishAsync(AnswerLeaves.BundleOf(
-            "us1.example", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
-            clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
+        await PublishBundleAsync();
         foreach (var (name, backend) in new[] { ("good", good), ("wrong", wrong), ("forged", forged) })
         {
             await clusters.PublishAsync(
@@ -49,11 +50,7 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
 
         var folder = $"tls-{library}";
         var socket = Path.Combine(clusters.Folder, folder, "xds.sock");
-        await using var host = await TwoClusters.StartAsync(clusters.Configure(
-            folder,
-            $"xds: {{socket: {socket}, address: 127.0.0.1:0, grpc: {{authorities: roots, certificate: own, "
-            + "domains: [{domain: us1.example, authorities: us1}]}}"));
-        await host.Ready.WaitAsync(Patience, Stop);
+        await using var host = await ServeAsync(folder, socket);
         await using var client = await LibraryClient.StartAsync(
             library, socket, Path.Combine(clusters.Folder, folder),
             new Dictionary<int, string> { [good.Port] = "here" },
@@ -72,6 +69,57 @@ public sealed class GrpcTlsTests(TwoClusters clusters) : IClassFixture<TwoCluste
         Task<string> AskAsync(string name) => client.AskAsync($"{NameOf(name)}.shop.svc.us1.internal:80");
 
         string NameOf(string name) => $"{name}-{library}".ToLowerInvariant();
+    }
+
+    /// <summary>The client of grpc-go calls in the clear. What is secure it reads all the same: it takes a cluster
+    /// whose certificate providers its bootstrap has, and refuses one that it could not be secure with.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Go_TakesASecureCluster_OfProvidersThatItHas(bool hasProviders)
+    {
+        using var own = new SvidFolder();
+        own.Write(Eu1.Sign([Pod]), Us1);
+        await using var backend = await BackendAsync(Us1, Server);
+        await PublishBundleAsync();
+        var name = $"go-{hasProviders}".ToLowerInvariant();
+        await clusters.PublishAsync($"{name}.shop.svc", [Server], [new() { Address = "127.0.0.1" }], backend.Port);
+        var socket = Path.Combine(clusters.Folder, name, "xds.sock");
+        await using var host = await ServeAsync(name, socket);
+        await using var client = await LibraryClient.StartAsync(
+            GrpcLibrary.Go, socket, Path.Combine(clusters.Folder, name), new Dictionary<int, string>(),
+            providers: hasProviders
+                ? new[] { "roots", "us1", "own" }.ToDictionary(one => one, one => (object)Watched(own.Paths))
+                : null);
+
+        Assert.StartsWith(
+            "UNAVAILABLE", await client.AskAsync($"{name}.shop.svc.us1.internal:80"), StringComparison.Ordinal);
+        var cluster = await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Ads.Streams().SelectMany(stream => stream.Types)
+                .Single(type => type.Type == ResourceType.Cluster)),
+            type => type.AckedVersion.Length > 0 || type.Refused is not null, Patience, Stop);
+        Assert.Equal(hasProviders, cluster.Refused is null);
+        if (!hasProviders)
+        {
+            Assert.Contains("provider", cluster.Refused!.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, backend.Requests);
+    }
+
+    private Task PublishBundleAsync() => clusters.PublishAsync(AnswerLeaves.BundleOf(
+        "us1.example", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        clusters.Target.Segment.Publisher, Convert.ToBase64String(Us1.Certificate.RawData)));
+
+    // A sidecar whose clients' bootstrap has certificate providers.
+    private async Task<SidecarHost> ServeAsync(string folder, string socket)
+    {
+        var host = await TwoClusters.StartAsync(clusters.Configure(
+            folder,
+            $"xds: {{socket: {socket}, address: 127.0.0.1:0, grpc: {{authorities: roots, certificate: own, "
+            + "domains: [{domain: us1.example, authorities: us1}]}}"));
+        await host.Ready.WaitAsync(Patience, Stop);
+        return host;
     }
 
     private static Dictionary<string, object> Watched(SpiffePaths paths) => new()

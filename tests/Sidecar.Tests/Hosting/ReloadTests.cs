@@ -56,7 +56,12 @@ public sealed class ReloadTests(TwoClusters clusters) : IClassFixture<TwoCluster
         // A name that somebody asks for by itself stays until nobody does.
         clusters.Configure("imports", "state: kept", $"imports: [{TwoClusters.Checkout}]");
         reloader.Reload();
-        Assert.Equal([$"{TwoClusters.Checkout}:80"], await NamesAsync(client));
+        while (names.Contains($"{Second}:80"))
+        {
+            names = await NamesAsync(client);
+        }
+
+        Assert.Equal([$"{TwoClusters.Checkout}:80"], names);
         Assert.Contains(host.Resolver.Names, name => name.Name == Second);
         await client.AskAsync(XdsClient.Endpoints, $"{TwoClusters.Checkout}:80");
         await Eventually.HoldsAsync(

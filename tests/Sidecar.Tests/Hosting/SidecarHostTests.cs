@@ -11,7 +11,7 @@ namespace Fairlead.Sidecar.Tests.Hosting;
 public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoClusters>
 {
     private const string Cluster = TwoClusters.Checkout + ":80";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Fact]
     public async Task Import_OverTheUnixSocketAndLoopback_IsServedToBoth()
@@ -31,8 +31,10 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         }
 
         await host.Ready.WaitAsync(bounded.Token);
-        Assert.Empty(host.Resolver.Troubles.Newest.Where(
-            trouble => trouble.Refusal.Failure != Naming.VerificationFailure.Behind));
+
+        // Anchors that are late, as on a machine under load, are no more than that.
+        Assert.Empty(host.Resolver.Troubles.Newest.Where(trouble => trouble.Refusal.Failure
+            is not (Naming.VerificationFailure.Behind or Naming.VerificationFailure.NoFreshHead)));
     }
 
     /// <summary>A user's must not be the first request of the Envoy's life: the sidecar is not ready before its own has
@@ -124,7 +126,8 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await UntilAsync(
             () => host.Ads.Streams().SelectMany(stream => stream.Types).ToList() is var types
                 && types.Count(type => type.AckedVersion.Length > 0) == 2
-                && types.Exists(type => type.Refused is not null),
+                && types.Exists(type => type.Refused is not null)
+                && types.TrueForAll(type => type.Refused is not null || type.AckedVersion == type.SentVersion),
             bounded.Token);
 
         var (_, page) = await TwoClusters.GetAsync(host.Admin.Admin, "clients");
@@ -230,7 +233,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         {
             await client.AskAsync(XdsClient.Clusters, name + ":80");
             Assert.Equal(name + ":80", Assert.Single(await client.ClustersAsync(bounded.Token)).Name);
-            Assert.Contains(host.Resolver.Names, held => held.Name == name);
+            await UntilAsync(() => host.Resolver.Names.Any(held => held.Name == name), bounded.Token);
         }
 
         await UntilAsync(() => host.Resolver.Names.All(held => held.Name != name), bounded.Token);
@@ -271,9 +274,11 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await using var host = await TwoClusters.StartAsync(clusters.Configure("stopped"));
         await host.Ready.WaitAsync(bounded.Token);
         await clusters.Home.StopAsync(0);
-        await UntilAsync(() => !host.Resolver.Troubles.Newest.IsEmpty, bounded.Token);
+
+        // Of another one there may be troubles for reasons of its own.
+        var gone = $"127.0.0.1:{clusters.Home.Ports[0]}";
+        await UntilAsync(() => host.Resolver.Troubles.Newest.Any(trouble => trouble.Anchor == gone), bounded.Token);
         await clusters.Home.StartAsync(0);
-        var gone = host.Resolver.Troubles.Newest[0].Anchor;
         await UntilAsync(
             () => host.Resolver.Names[0].State == Resolver.NameState.Fresh
                 && host.Resolver.AnchorOf(TwoClusters.Checkout) == gone,
@@ -284,17 +289,35 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
     public async Task State_OverARestart_IsKeptAndServedAtOnce()
     {
         using var bounded = Bounded();
-        var configuration = clusters.Configure("restart", "state: kept");
-        await using (var host = await TwoClusters.StartAsync(configuration))
+        var bootstrap = await File.ReadAllTextAsync(clusters.Bootstrap, bounded.Token);
+        var lone = Path.Combine(clusters.Folder, "restart-lone.json");
+        await File.WriteAllTextAsync(
+            lone,
+            Enumerable.Range(0, 4).Aggregate(bootstrap, (text, index) => text.Replace(
+                $":{clusters.Home.Ports[index]}\"", $":{index + 1}\"", StringComparison.Ordinal)),
+            bounded.Token);
+
+        // Where no anchor answers, what is served is what was kept.
+        await using (var without = await TwoClusters.StartAsync(
+            clusters.Configure("restart-without", $"bootstrap: {lone}")))
         {
-            Assert.False(host.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
+            Assert.False(without.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
+        }
+
+        await using (var host = await TwoClusters.StartAsync(clusters.Configure("restart", "state: kept")))
+        {
             await host.Ready.WaitAsync(bounded.Token);
         }
 
-        await using var again = await TwoClusters.StartAsync(configuration);
-        Assert.True(again.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
-        Assert.NotNull(again.Resolver.Memory.State.HomeState!.Seal);
-        await again.Ready.WaitAsync(bounded.Token);
+        await using (var again = await TwoClusters.StartAsync(
+            clusters.Configure("restart", "state: kept", $"bootstrap: {lone}")))
+        {
+            Assert.True(again.Views.Open(Xds.ClientNode.Anonymous, null).Current.Primed);
+            Assert.NotNull(again.Resolver.Memory.State.HomeState!.Seal);
+        }
+
+        await using var last = await TwoClusters.StartAsync(clusters.Configure("restart", "state: kept"));
+        await last.Ready.WaitAsync(bounded.Token);
     }
 
     [Fact]

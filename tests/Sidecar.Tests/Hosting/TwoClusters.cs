@@ -49,10 +49,10 @@ public sealed class TwoClusters : IAsyncLifetime
 
     /// <summary>Lets the home's anchors take the tokens of these issuers alone.</summary>
     internal void Trust(params IEnumerable<TokenMaker> issuers) =>
-        File.WriteAllText(Path.Combine(Folder, "jwks.json"), TokenMaker.KeySet(issuers));
+        Replace(Path.Combine(Folder, "jwks.json"), TokenMaker.KeySet(issuers));
 
     /// <summary>Lets the home's anchors take the SVIDs of these authorities alone.</summary>
-    internal void Trust(params IEnumerable<CertificateAuthority> authorities) => File.WriteAllText(
+    internal void Trust(params IEnumerable<CertificateAuthority> authorities) => Replace(
         Path.Combine(Folder, "bundle.pem"),
         string.Join('\n', authorities.Select(one => one.Certificate.ExportCertificatePem())));
 
@@ -123,10 +123,10 @@ public sealed class TwoClusters : IAsyncLifetime
         return path;
     }
 
-    internal static Task<SidecarHost> StartAsync(string configuration, ILoggerFactory? loggers = null) =>
-        SidecarHost.StartAsync(
+    internal static Task<SidecarHost> StartAsync(
+        string configuration, ILoggerFactory? loggers = null, TimeProvider? time = null) => SidecarHost.StartAsync(
         SidecarOptions.Load(configuration, new Dictionary<string, string>()),
-        TimeProvider.System,
+        time ?? TimeProvider.System,
         new Random(1),
         loggers ?? NullLoggerFactory.Instance,
         TestContext.Current.CancellationToken);
@@ -210,6 +210,13 @@ public sealed class TwoClusters : IAsyncLifetime
         using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
         return ((int)response.StatusCode,
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    // Who reads it at any moment reads all of it, the old or the new.
+    private static void Replace(string path, string text)
+    {
+        File.WriteAllText(path + ".new", text);
+        File.Move(path + ".new", path, overwrite: true);
     }
 
     private Epoch Founded(Epoch epoch, params string[] domains) => epoch with

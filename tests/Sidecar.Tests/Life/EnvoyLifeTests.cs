@@ -19,7 +19,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     // What an Envoy was seen to be late by; and what it may be on any machine.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(5);
 
-    private TimeSpan _late = TimeSpan.FromSeconds(5);
+    private TimeSpan _late = TimeSpan.FromSeconds(30);
 
     [Fact]
     public Task NewestEnvoy_UsesNothingBeyondItsTime() => RunAsync(isOldest: false, isDelta: true);
@@ -126,7 +126,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     private static async Task StreamsAsync(LifeWorld world)
     {
         await using var unbounded = await world.OpenAsync(0, Unbounded);
-        await using var bounded = await world.OpenAsync(0, Bounded);
+        await using var bounded = await world.AskAsync(0, Bounded);
         await DrainAsync(bounded);
         await ReadOnAsync(unbounded);
         Assert.Equal(
@@ -137,7 +137,7 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     private static async Task TcpStreamsAsync(LifeWorld world)
     {
         await using var unbounded = await world.OpenAsync(2, Bounded);
-        await using var bounded = await world.OpenAsync(1, Bounded);
+        await using var bounded = await world.AskAsync(1, Bounded);
         await DrainAsync(bounded);
         await ReadOnAsync(unbounded);
         Assert.Equal(
@@ -195,15 +195,13 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
     private async Task LostAsync(LifeWorld world)
     {
         var name = OnDemandWorld.Named(Strict, world.Ports.One);
-        var (until, told, stopped) = await StopInTimeAsync(world, name);
-        var (used, failed, ended) = await UsedAsync(world, Strict);
+        var (until, told, stopped, (used, failed, ended)) = await StopInTimeAsync(world, name);
         Assert.Equal((503, "no healthy upstream"), ended);
         output.WriteLine(
             $"used last {(used - until).TotalMilliseconds:f0} ms after its end, {_late} and {told} allowed");
 
         // It was used when the sidecar was gone, to the end that it was told and no longer: that counts from when it
         // read it, after it was written. A machine that is loaded fires Envoy's timer late.
-        Assert.True(used > stopped, $"used last {used - stopped} after the stop");
         Assert.True(failed >= until - TimeSpan.FromMilliseconds(10), $"ended {until - failed} early");
         Assert.InRange(used, stopped, until + told + _late);
         Assert.Equal((200, "one"), await world.GetAsync(Other));
@@ -222,8 +220,10 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
         }
     }
 
-    // Stopping takes as long as the machine likes: tried with more time until some of it is left.
-    private static async Task<(TimeSpan Until, TimeSpan Told, TimeSpan Stopped)> StopInTimeAsync(
+    // Stopping takes as long as the machine likes, and so does the first request behind it: tried with more time until
+    // some of it is left and was used.
+    private static async Task<(TimeSpan Until, TimeSpan Told, TimeSpan Stopped,
+        (TimeSpan Used, TimeSpan Failed, (int Status, string Body) Ended) Use)> StopInTimeAsync(
         LifeWorld world, ServedName name)
     {
         for (var life = TimeSpan.FromSeconds(3); life < Patience; life *= 2)
@@ -233,9 +233,11 @@ public sealed class EnvoyLifeTests(ITestOutputHelper output)
             await world.ToldAsync(name with { StrictUntil = until });
             var told = Now - published;
             await world.Sidecar.StopAsync();
-            if (until - Now > TimeSpan.FromSeconds(1))
+            var stopped = Now;
+            var use = await UsedAsync(world, Strict);
+            if (use.Used > stopped)
             {
-                return (until, told, Now);
+                return (until, told, stopped, use);
             }
 
             world.Sidecar.Publish(name);

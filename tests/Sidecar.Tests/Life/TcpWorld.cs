@@ -105,14 +105,17 @@ internal sealed class TcpWorld : IAsyncDisposable
         ?? throw new InvalidOperationException("nothing was opened");
 
     /// <summary>The same, if it can be had now.</summary>
-    internal async Task<Stream?> TryOpenAsync(string name)
+    internal Task<Stream?> TryOpenAsync(string name) => TryOpenAsync(name == Strict ? 1 : 2, "a");
+
+    private async Task<Stream?> TryOpenAsync(int listener, string host)
     {
         var client = new TcpClient();
         try
         {
-            await client.ConnectAsync(Envoy.Listeners[name == Strict ? 1 : 2], Cancellation);
+            await client.ConnectAsync(Envoy.Listeners[listener], Cancellation);
             var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Cancellation);
+            await stream.WriteAsync(
+                Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"), Cancellation);
             if (await stream.ReadAsync(new byte[1], Cancellation).AsTask().WaitAsync(LifeWorld.Patience) > 0)
             {
                 return stream;
@@ -160,20 +163,13 @@ internal sealed class TcpWorld : IAsyncDisposable
         _svid.Dispose();
     }
 
-    // A listener for TCP leads to what a collection brought, for which a request of HTTP has asked.
-    private Task AskAsync() => Eventually.HoldsAsync(
-        async () =>
-        {
-            try
-            {
-                return (await Envoy.GetAsync("nobody" + OnDemandWorld.Suffix, Cancellation)).Status;
-            }
-            catch (HttpRequestException)
-            {
-                return default; // It does not listen yet.
-            }
-        },
-        status => status != default, LifeWorld.Patience, Cancellation);
+    // A listener for TCP leads to what a collection brought, for which a request of HTTP has asked: to a name that is
+    // in it, since that names no cluster and would wait for another one in vain.
+    private async Task AskAsync()
+    {
+        await using var asked = await Eventually.HoldsAsync(
+            () => TryOpenAsync(0, Other), stream => stream is not null, LifeWorld.Patience, Cancellation);
+    }
 
     private async Task<int> EndpointsAsync() =>
         (await Envoy.EndpointsAsync(ClusterOf(Strict), Cancellation)).Count;

@@ -17,6 +17,8 @@ internal sealed class DemandClient : IAsyncDisposable
         MarshallerOf(DeltaDiscoveryRequest.Parser),
         MarshallerOf(DeltaDiscoveryResponse.Parser));
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly RpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> _call;
 
@@ -67,6 +69,16 @@ internal sealed class DemandClient : IAsyncDisposable
             {
                 open.Remove(name);
             }
+        }
+    }
+
+    /// <summary>Takes responses until something holds.</summary>
+    /// <exception cref="TimeoutException">It does not, and there is no other response.</exception>
+    internal async Task TakenUntilAsync(Func<bool> holds)
+    {
+        while (!holds())
+        {
+            await TakeAsync().WaitAsync(Patience, Cancellation);
         }
     }
 

@@ -25,6 +25,9 @@ internal static class ForeignBootstrap
     /// <summary>What an Envoy appends to locators that is told to say to which cluster its node belongs.</summary>
     internal const string Context = "?xds.node.cluster=test";
 
+    // How long the filter holds a request: no machine that is merely loaded takes as long.
+    private const string Wait = "30s";
+
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
 
     /// <summary>The bootstrap.</summary>
@@ -86,7 +89,7 @@ internal static class ForeignBootstrap
                                   typed_per_filter_config:
                                     envoy.filters.http.on_demand:
                                       "@type": {{Filters}}.http.on_demand.v3.PerRouteConfig
-                                      odcds: { timeout: 5s{{(hasSource ? OfAStream(isPlain) : "")}} }
+                                      odcds: { timeout: {{Wait}}{{(hasSource ? OfAStream(isPlain) : "")}} }
                         http_filters:
                           - name: envoy.filters.http.on_demand
                             typed_config: { "@type": {{Filters}}.http.on_demand.v3.OnDemand }
@@ -179,7 +182,7 @@ internal static class ForeignBootstrap
         + Source("DELTA_GRPC", Audience.DefaultXdsCluster) + " } }";
 
     private static string OnDemand =>
-        "on_demand: { timeout: 5s, odcds_config: { resource_api_version: V3, api_config_source: { "
+        "on_demand: { timeout: " + Wait + ", odcds_config: { resource_api_version: V3, api_config_source: { "
         + Source("DELTA_GRPC", Audience.DefaultXdsCluster) + " } } }";
 
     private static string Authority => $$"""

@@ -10,7 +10,7 @@ namespace Fairlead.Sidecar.Tests.OnDemand;
 /// time.</summary>
 internal sealed class ForeignControlPlane : IAsyncDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private readonly ChildProcess _process;
 

@@ -19,7 +19,7 @@ public sealed class IstioSampleTests
     private const string Nobody = "nobody" + OnDemandWorld.Suffix;
     private const string Filters = "type.googleapis.com/envoy.extensions.filters.";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -71,8 +71,15 @@ public sealed class IstioSampleTests
     private static Task AnswersAsync(EnvoyProcess envoy, string host, string expected) => Eventually.HoldsAsync(
         async () =>
         {
-            var (status, body, headers) = await envoy.GetWithHeadersAsync(host, Cancellation);
-            return $"{(int)status} {body} {headers.GetValueOrDefault("fairlead-reason", "-")}";
+            try
+            {
+                var (status, body, headers) = await envoy.GetWithHeadersAsync(host, Cancellation);
+                return $"{(int)status} {body} {headers.GetValueOrDefault("fairlead-reason", "-")}";
+            }
+            catch (HttpRequestException e)
+            {
+                return e.Message; // It does not listen yet.
+            }
         },
         seen => seen == expected, Patience, Cancellation);
 

@@ -17,7 +17,7 @@ public sealed class PlainNamesTests(ITestOutputHelper output)
     private const string Silent = "silent" + Suffix;
 
     // What a loaded machine may take beyond the sidecar's time for a first answer; and what a quiet one was seen to.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(10);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -84,7 +84,7 @@ public sealed class PlainNamesTests(ITestOutputHelper output)
     }
 
     private static Task UntilAsync(OnDemandWorld world, string body) => Eventually.HoldsAsync(
-        () => AskAsync(world), got => got == body, TimeSpan.FromMinutes(1), Cancellation);
+        () => AskAsync(world), got => got == body, TimeSpan.FromMinutes(2), Cancellation);
 
     // A connection of its own, since one that is open outlives every change. What ends without an answer is "".
     private static async Task<string> AskAsync(OnDemandWorld world)

@@ -20,6 +20,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ServedName> _answers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, int> _wanted = new(StringComparer.Ordinal);
     private readonly Lock _resolving = new();
+    private readonly Lock _hearing = new();
     private OnDemandOptions _options;
     private volatile HashSet<string> _imports;
     private ShapeFile? _shapes;
@@ -28,6 +29,7 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     private RpcServer? _server;
     private RpcServer? _responder;
     private volatile bool _isAnswering = true;
+    private int _starts;
 
     internal ScriptedSidecar(OnDemandOptions options, params string[] imports)
     {
@@ -66,15 +68,22 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     internal async Task StartAsync(bool isAnswering = true)
     {
         _isAnswering = isAnswering;
-        _wanted.Clear();
+        int start;
+        lock (_hearing)
+        {
+            start = ++_starts;
+            _wanted.Clear();
+        }
+
         await RespondAsync();
         _shapes = new ShapeFile(
             StateFile, _imports, reason => throw new InvalidOperationException(reason));
         _views = new ServedViews(
-            _imports, OnInterest, _shapes, onDemand: _options, time: Time, clock: TimeProvider.System);
+            _imports, (name, isWanted) => OnInterest(name, isWanted, start), _shapes, onDemand: _options, time: Time,
+            clock: TimeProvider.System);
         foreach (var name in _imports.Concat(_views.Used))
         {
-            OnInterest(name, true);
+            OnInterest(name, true, start);
         }
 
         _ads = new AdsService(_views, new AdsOptions { Limits = Limits, Logger = Log });
@@ -118,12 +127,12 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _views!.Import(_imports);
         foreach (var name in imports.Except(before))
         {
-            OnInterest(name, true);
+            OnInterest(name, true, _starts);
         }
 
         foreach (var name in before.Except(imports))
         {
-            OnInterest(name, false);
+            OnInterest(name, false, _starts);
         }
     }
 
@@ -175,8 +184,19 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
     }
 
     // As the real one: it hears under a lock, counts who wants a name, answers on a thread of its own, and keeps
-    // imports whoever gives them up.
-    private void OnInterest(string name, bool isWanted)
+    // imports whoever gives them up. What a stream of an earlier start gives up when it ends is nobody's any more.
+    private void OnInterest(string name, bool isWanted, int start)
+    {
+        lock (_hearing)
+        {
+            if (start == _starts)
+            {
+                Hear(name, isWanted);
+            }
+        }
+    }
+
+    private void Hear(string name, bool isWanted)
     {
         if (isWanted)
         {

@@ -9,6 +9,7 @@ using Fairlead.Identities;
 using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
 using Microsoft.Extensions.Logging;
 
 namespace Fairlead.Sidecar.Tests.Proxy;
@@ -17,6 +18,9 @@ namespace Fairlead.Sidecar.Tests.Proxy;
 internal sealed class ProxyWorld : IAsyncDisposable
 {
     internal const string Name = "checkout.shop.svc.us1.internal";
+
+    // The platform's own clock counts these: on a busy machine nothing of what is tested here may hang on them.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<string, ProxiedService> _known = new();
 
@@ -32,22 +36,26 @@ internal sealed class ProxyWorld : IAsyncDisposable
     internal Lines Log { get; } = new();
 
     internal HttpClient Client { get; } = new(
-        new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = TimeSpan.FromSeconds(10) })
+        new SocketsHttpHandler { UseProxy = false, Expect100ContinueTimeout = Patience })
     {
-        Timeout = TimeSpan.FromSeconds(30),
+        Timeout = Patience,
     };
 
+    /// <summary>Starts one whose clock, where none is given, stands: no budget ends and no ejection.</summary>
     internal static async Task<ProxyWorld> StartAsync(
         ProxyOptions? options = null, TimeProvider? time = null, int seed = 1)
     {
         var world = new ProxyWorld();
         var any = new IPEndPoint(IPAddress.Loopback, 0);
         world.Server = await ProxyServer.StartAsync(
-            (options ?? new ProxyOptions()) with { Http1 = any, Http2 = any },
+            (options ?? new ProxyOptions()) with
+            {
+                Http1 = any, Http2 = any, ConnectTimeout = Patience, ExpectTimeout = Patience,
+            },
             name => world._known.GetValueOrDefault(name),
             (name, isWanted) => world.Interest.Enqueue((name, isWanted)),
             _ => { },
-            time ?? TimeProvider.System,
+            time ?? new ManualTimeProvider(),
             new Random(seed),
             world.Log,
             TestContext.Current.CancellationToken);

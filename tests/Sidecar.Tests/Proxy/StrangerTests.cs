@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.TestKit;
 
@@ -30,11 +29,15 @@ public sealed class StrangerTests
     [Fact]
     public async Task Grpc_StreamThatIsSilentForLonger_IsNotCutByTheBudget()
     {
+        var time = new ManualTimeProvider();
         using var server = new Peer(Python(), [Path.Combine(Peers, "echo_server.py")]);
-        await using var world = await ProxyWorld.StartAsync(
-            new ProxyOptions { Budget = TimeSpan.FromMilliseconds(500) });
+        await using var world = await ProxyWorld.StartAsync(time: time);
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(await server.PortAsync())], "tcp"));
-        await CallAsync(world, "silent");
+        using var client = new Peer(Python(), Client(world, "silent"));
+        Assert.Equal("heard", await server.SaysAsync());
+        time.Advance(TimeSpan.FromMinutes(1));
+        client.GoOn();
+        Assert.Equal("ok", await client.SaysAsync());
     }
 
     [Theory]
@@ -85,7 +88,7 @@ public sealed class StrangerTests
         foreach (var form in forms)
         {
             var (code, output, error) = await PeerTools.RunAsync(
-                curl!, ["-sS", "--noproxy", "", "-m", "20", .. form], null, Token);
+                curl!, ["-sS", "--noproxy", "", "-m", "120", .. form], null, Token);
             Assert.True(code == 0, error);
             Assert.Contains(" /x?y HTTP/1.1\n", output, StringComparison.Ordinal);
             Assert.Contains($"\nHost: {Name}\n", output, StringComparison.Ordinal);
@@ -101,9 +104,12 @@ public sealed class StrangerTests
     private static async Task CallAsync(ProxyWorld world, string mode)
     {
         var (code, output, error) = await PeerTools.RunAsync(
-            Python(), [Path.Combine(Peers, "echo_client.py"), world.Server.Http2.ToString(), Name, mode], null, Token);
+            Python(), Client(world, mode), null, Token);
         Assert.True(code == 0 && output == "ok\n", $"{code} {output} {error}");
     }
+
+    private static string[] Client(ProxyWorld world, string mode) =>
+        [Path.Combine(Peers, "echo_client.py"), world.Server.Http2.ToString(), Name, mode];
 
     private static string Python()
     {
@@ -123,8 +129,11 @@ public sealed class StrangerTests
     {
         private readonly Process _process = PeerTools.Start(program, arguments);
 
-        internal async Task<int> PortAsync() =>
-            int.Parse(await _process.StandardOutput.ReadLineAsync(Token) ?? "", CultureInfo.InvariantCulture);
+        internal async Task<int> PortAsync() => int.Parse(await SaysAsync() ?? "", CultureInfo.InvariantCulture);
+
+        internal async Task<string?> SaysAsync() => await _process.StandardOutput.ReadLineAsync(Token);
+
+        internal void GoOn() => _process.StandardInput.WriteLine();
 
         public void Dispose()
         {

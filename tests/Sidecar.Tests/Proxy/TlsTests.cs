@@ -15,10 +15,16 @@ public sealed class TlsTests : IDisposable
     private const string Pod = "spiffe://eu1.internal/ns/shop/sa/frontend";
 
     private readonly SvidFolder _folder = new();
-    private readonly CertificateAuthority _home = new("eu1.internal", TimeProvider.System.GetUtcNow());
-    private readonly CertificateAuthority _target = new("us1.internal", TimeProvider.System.GetUtcNow());
+    private readonly ManualTimeProvider _time = new(TimeProvider.System.GetUtcNow());
+    private readonly CertificateAuthority _home;
+    private readonly CertificateAuthority _target;
 
-    public TlsTests() => _folder.Write(_home.Sign([Pod]), _home);
+    public TlsTests()
+    {
+        _home = new("eu1.internal", _time.GetUtcNow());
+        _target = new("us1.internal", _time.GetUtcNow());
+        _folder.Write(_home.Sign([Pod]), _home);
+    }
 
     public void Dispose() => _folder.Dispose();
 
@@ -81,7 +87,7 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public async Task Bundle_OfAnAnswerForTheHomesDomain_IsNotUsed()
     {
-        var forger = new CertificateAuthority("eu1.internal", TimeProvider.System.GetUtcNow());
+        var forger = new CertificateAuthority("eu1.internal", _time.GetUtcNow());
         await using var forged = await Backend.StartAsync(Backend.EchoAsync, certificate: () => forger.Sign([Pod]));
         await using var world = await StartAsync();
         world.Publish(ProxyWorld.Service([ProxyWorld.Endpoint(forged.Port, identities: Pod)], bundles: forger.Bundle));
@@ -130,6 +136,7 @@ public sealed class TlsTests : IDisposable
         _folder.Write(next, _home);
         await ForwardingTests.Eventually(() =>
         {
+            _time.Advance(TimeSpan.FromSeconds(1));
             using var response = world.SendAsync().GetAwaiter().GetResult();
             return backend.Client!.Thumbprint == next.Thumbprint;
         });
@@ -153,5 +160,6 @@ public sealed class TlsTests : IDisposable
         await ProxyWorld.IsProblemAsync(after, 502, "endpoint-refused");
     }
 
-    private Task<ProxyWorld> StartAsync() => ProxyWorld.StartAsync(new ProxyOptions { Spiffe = _folder.Paths });
+    private Task<ProxyWorld> StartAsync() =>
+        ProxyWorld.StartAsync(new ProxyOptions { Spiffe = _folder.Paths }, _time);
 }

@@ -163,7 +163,7 @@ public sealed class OnDemandViewsTests : IDisposable
         Assert.Equal(2, _told.Count(word => word == "-" + Checkout));
         await TestKit.Processes.Eventually.HoldsAsync(
             () => Task.FromResult(views.Feed(ClientNode.Anonymous, Cds).Knows(Checkout)), knows => !knows,
-            TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         await shapes.DisposeAsync();
 
         static string NameOf(int i) => $"s{i}.shop.svc.us1.internal";
@@ -473,7 +473,7 @@ public sealed class OnDemandViewsTests : IDisposable
         }
 
         await TestKit.Processes.Eventually.HoldsAsync(
-            () => Task.FromResult(feed.Held()), held => held == 10_001, TimeSpan.FromMinutes(1),
+            () => Task.FromResult(feed.Held()), held => held == 10_001, TimeSpan.FromMinutes(3),
             TestContext.Current.CancellationToken);
         Assert.Equal(10_001, feed.View.Current.Resources(Cds).Count(one => one.Key.StartsWith('x')));
         Assert.Equal(Cluster.Types.DiscoveryType.Eds, ClusterOf(feed, Prefix + Checkout).Type);

@@ -1,6 +1,7 @@
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit;
 using Fairlead.Xds;
 
 namespace Fairlead.Sidecar.Tests.Serving;
@@ -274,7 +275,7 @@ public sealed class ServedViewsTests : IDisposable
         views.Open(ClientNode.Anonymous, null).Current;
 
     private static ServedViews Views(ShapeFile? shapes, params string[] imports) =>
-        new(imports.ToHashSet(StringComparer.Ordinal), (_, _) => { }, shapes);
+        new(imports.ToHashSet(StringComparer.Ordinal), (_, _) => { }, shapes, time: new ManualTimeProvider());
 
     private ShapeFile Shapes(params string[] imports) =>
         new(ShapePath, imports.ToHashSet(StringComparer.Ordinal), _failed.Add);

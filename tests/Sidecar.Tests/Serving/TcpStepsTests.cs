@@ -199,6 +199,28 @@ public sealed class TcpStepsTests
         Assert.Null(_views.Open(ClientNode.Anonymous, null).Current.Find(ResourceType.Cluster, Raw));
     }
 
+    /// <summary>What costs as much as all that is served is done for many of them together.</summary>
+    [Fact]
+    public void Imports_ThatAreRemovedTogether_LeaveTogether()
+    {
+        var names = Enumerable.Range(0, 100).Select(i => $"ledger{i}.shop.svc.us1.internal").ToHashSet();
+        _views.Import(names);
+        foreach (var name in names)
+        {
+            _views.Publish(Served(1) with { Name = name });
+        }
+
+        var view = _views.Feed(ClientNode.Anonymous, null).View;
+        Assert.True(view.Current.Primed);
+        var routes = new Watcher(static () => { });
+        view.Watchers.Join(routes);
+        view.Watchers.WatchAll(routes, ResourceType.Route, isWatching: true);
+        _views.Import(new HashSet<string>());
+        _time.Advance(2 * Step);
+        Assert.Empty(view.Current.Wildcard(ResourceType.Cluster));
+        Assert.InRange(routes.Count, 1, 5);
+    }
+
     /// <summary>What the resolver says while a name comes back is newer than what was kept for then.</summary>
     [Fact]
     public void Import_ThatComesBack_IsNotToldAnOlderWordOverANewer()
@@ -329,6 +351,8 @@ public sealed class TcpStepsTests
         private int _count;
 
         public long Number { get; set; }
+
+        internal int Count => _count;
 
         internal bool IsWoken => _count > 0;
 

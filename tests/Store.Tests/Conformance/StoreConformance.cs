@@ -8,7 +8,7 @@ namespace Fairlead.Store.Tests.Conformance;
 /// class and runs all of it.</summary>
 public abstract partial class StoreConformance : IAsyncLifetime
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     protected IStore Store { get; private set; } = null!;
 

@@ -124,7 +124,7 @@ internal sealed class StorePair(string path, CancellationToken token) : IAsyncDi
                 break;
             }
 
-            await next.WaitAsync(TimeSpan.FromSeconds(30), token);
+            await next.WaitAsync(TimeSpan.FromMinutes(2), token);
             into.Add($"{watch.Current.Revision}: {string.Join("; ", watch.Current.Events.Select(Show))}");
         }
 

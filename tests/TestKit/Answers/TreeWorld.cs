@@ -5,10 +5,12 @@ namespace Fairlead.TestKit.Answers;
 /// <summary>A parent with two children: acme.internal, eu1.acme.internal (the home) and us1.acme.internal.</summary>
 public sealed class TreeWorld
 {
-    public TreeWorld(long now = PeerWorld.Start)
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="faults">How many of the parent's anchors may lie: where none may, it is tagged crash.</param>
+    public TreeWorld(long now = PeerWorld.Start, int faults = 1)
     {
         Now = now;
-        Acme = AnswerSegment.Create("acme.internal", now - 60_000);
+        Acme = AnswerSegment.Create("acme.internal", now - 60_000, faults: faults);
         Eu1 = Child("eu1");
         Us1 = Child("us1");
         Acme.Put(AnswerLeaves.LinkOf(Eu1)).Put(AnswerLeaves.LinkOf(Us1)).SealAt(now - 1000);

@@ -13,7 +13,7 @@ public sealed class EnvoyProcess : IAsyncDisposable
     private const string ConnectionManager = "type.googleapis.com/"
         + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly HttpClient _http = new() { Timeout = Bound };
     private readonly string _folder;

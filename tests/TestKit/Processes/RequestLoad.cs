@@ -5,20 +5,25 @@ using System.Net;
 namespace Fairlead.TestKit.Processes;
 
 /// <summary>
-/// Requests at a rate, each on its own, one host after the other; what fails is counted here and nowhere else, in the
-/// step in which it did or, between two, in the next. A step with too few of them has shown nothing and fails.
+/// Requests, 200 a second, each on its own, one host after the other; what fails is counted here and nowhere else, in
+/// the step in which it did or, between two, in the next. A step has as many as are due in its time: it lasts until
+/// they are sent. One with too few of them in its own time has shown nothing and fails.
 /// </summary>
 public sealed class RequestLoad : IAsyncDisposable
 {
     private const int PerSecond = 200;
 
-    // On a machine that is too slow for the rate it is less: what waits to be served is no failure. What its timer was
-    // late for is made up for, a few at a time.
+    // On a machine that is too slow for the rate it is less for a time: what waits to be served is no failure. What is
+    // behind is made up for, a few at a time, and no more of it than a second's.
     private const int OpenMax = 100;
-    private const int AtOnceMax = 4;
+    private const int AtOnceMax = 8;
+    private const double BehindMax = PerSecond;
 
-    // In each step. With 100 open that is two seconds for each of them.
+    // In each step before what is behind was made up for. With 100 open that is two seconds for each of them. Time in
+    // which the load itself did not run, as when the whole machine stood still, is no time in which nothing was
+    // answered: it counts as one tick.
     private const double LeastPerSecond = 50;
+    private static readonly TimeSpan TickMax = TimeSpan.FromSeconds((double)AtOnceMax / PerSecond);
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
@@ -31,6 +36,7 @@ public sealed class RequestLoad : IAsyncDisposable
     private readonly Uri _target;
     private readonly Task _running;
     private int _open;
+    private long _ran;
     private int _sent;
     private int _all;
 
@@ -50,7 +56,8 @@ public sealed class RequestLoad : IAsyncDisposable
     /// <summary>How many were sent.</summary>
     public int Sent => Volatile.Read(ref _all);
 
-    /// <summary>The least rate of a step so far, in requests a second.</summary>
+    /// <summary>The least rate of a step so far, in requests a second, without what was made up for at its end.
+    /// </summary>
     public double LeastRate { get; private set; } = double.PositiveInfinity;
 
     /// <summary>A step in which no request may fail, from its beginning to some requests after its end.</summary>
@@ -94,7 +101,7 @@ public sealed class RequestLoad : IAsyncDisposable
     // What failed since the step before this one ended.
     private async Task<List<string>> StepAsync(string step, Func<Task> act)
     {
-        var (started, before) = (Stopwatch.GetTimestamp(), Sent);
+        var (started, before) = (Volatile.Read(ref _ran), Sent);
         await act();
 
         // Those that were under way when the step ended are part of it: one that hangs fails it by its time.
@@ -102,8 +109,16 @@ public sealed class RequestLoad : IAsyncDisposable
         var sent = Volatile.Read(ref _sent);
         await Eventually.HoldsAsync(
             () => Task.FromResult(Volatile.Read(ref _sent)), now => now > sent + 30, Bound, _end.Token);
-        var rate = (Sent - before) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var seconds = TimeSpan.FromTicks(Volatile.Read(ref _ran) - started).TotalSeconds;
+        var rate = (Sent - before) / seconds;
         LeastRate = Math.Min(LeastRate, rate);
+        if (rate >= LeastPerSecond)
+        {
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Sent - before), now => now >= seconds * PerSecond, Bound, _end.Token);
+            await Task.WhenAll(_underWay.Keys);
+        }
+
         List<string> failed = [];
         while (_failed.TryDequeue(out var failure))
         {
@@ -119,14 +134,17 @@ public sealed class RequestLoad : IAsyncDisposable
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / PerSecond));
         try
         {
-            var last = Stopwatch.GetTimestamp();
-            for (var i = 0; await timer.WaitForNextTickAsync(_end.Token);)
+            var (last, due) = (Stopwatch.GetTimestamp(), 0.0);
+            while (await timer.WaitForNextTickAsync(_end.Token))
             {
-                var due = (int)Math.Round(Stopwatch.GetElapsedTime(last).TotalSeconds * PerSecond);
-                last = Stopwatch.GetTimestamp();
-                for (var most = i + Math.Clamp(due, 1, AtOnceMax); i < most; i++)
+                var now = Stopwatch.GetTimestamp();
+                var passed = Stopwatch.GetElapsedTime(last, now);
+                due = Math.Min(due + (passed.TotalSeconds * PerSecond), BehindMax);
+                last = now;
+                Interlocked.Add(ref _ran, Math.Min(passed.Ticks, TickMax.Ticks));
+                for (var most = AtOnceMax; most > 0 && due >= 1 && Volatile.Read(ref _open) < OpenMax; most--, due--)
                 {
-                    Begin(_hosts[i % _hosts.Length]);
+                    Begin(_hosts[Sent % _hosts.Length]);
                 }
             }
         }
@@ -138,11 +156,6 @@ public sealed class RequestLoad : IAsyncDisposable
 
     private void Begin(string host)
     {
-        if (Volatile.Read(ref _open) >= OpenMax)
-        {
-            return;
-        }
-
         Interlocked.Increment(ref _open);
         Interlocked.Increment(ref _all);
         var request = SendAsync(host);

@@ -15,7 +15,7 @@ namespace Fairlead.Xds.Tests.Conformance;
 /// <summary>The host of harnesses, and the part of a harness that says what it serves.</summary>
 internal sealed class ConformanceHost : IAsyncDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-conf-").FullName;
     private readonly CancellationTokenSource _stop = new();

@@ -91,36 +91,6 @@ public sealed class DeltaFlowTests
         Assert.Equal(["cds a", "eds a"], _client.Take());
     }
 
-    [Fact]
-    public void Changes_BeforeAnAck_CollapseIntoOne()
-    {
-        SubscribeAll();
-        _client.Publish(Endpoints("a", 2));
-        Assert.Equal(["eds a"], _client.Take());
-        for (var port = 3; port < 9; port++)
-        {
-            _client.Publish(Endpoints("a", port));
-            Assert.Empty(_client.Take());
-        }
-
-        _client.Ack(Eds);
-        Assert.Equal(["eds a"], _client.Take());
-        _client.Ack(Eds);
-        Assert.Empty(_client.Take());
-    }
-
-    [Fact]
-    public void Ack_ThatNeverComes_HoldsNothingBackForEver()
-    {
-        SubscribeAll();
-        _client.Publish(Endpoints("a", 2));
-        _client.Take();
-        _client.Publish(Endpoints("a", 3));
-        Assert.Empty(_client.Take());
-        _client.Now = _client.Stream.WakeAt!.Value;
-        Assert.Equal(["eds a"], _client.Take());
-    }
-
     /// <summary>Changes and removals keep their pace, however often names are asked for in between.</summary>
     [Fact]
     public void Change_AndRemoval_WhileNewNamesAreAskedForAllTheTime_AreNotStarved()
@@ -196,15 +166,6 @@ public sealed class DeltaFlowTests
         Assert.Empty(_client.Take());
         _client.Ack(Rds);
         Assert.Equal(["cds -a"], _client.Take());
-    }
-
-    [Fact]
-    public void Endpoints_ThatLeaveTheView_BecomeEmptyAndAreNotCalledRemoved()
-    {
-        SubscribeAll();
-        _client.Remove(Eds, "a");
-        Assert.Equal(["eds a"], _client.Take());
-        Assert.Equal(Resource.EmptyEndpoints("a").Version, _client.Last(Eds).Resources[0].Version);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Fairlead.Xds.Tests.Functional;
 /// come.</summary>
 internal sealed class AdsHost : IViewProvider, IAsyncDisposable
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly Lock _gate = new();
     private readonly List<AckEvent> _acks = [];

@@ -79,7 +79,8 @@ public sealed class ClientIdentityTests
         // The end may come while it still writes.
         var ended = await Assert.ThrowsAsync<RpcException>(async () =>
         {
-            await call.RequestStream.WriteAsync(request, Cancellation);
+            await call.RequestStream.WriteAsync(request, Cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await call.ResponseStream.MoveNext(Cancellation);
         });
         Assert.Equal(StatusCode.InvalidArgument, ended.StatusCode);

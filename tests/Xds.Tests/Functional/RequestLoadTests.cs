@@ -61,6 +61,32 @@ public sealed class RequestLoadTests
         await load.NoneFailsAsync("later", () => Task.CompletedTask);
     }
 
+    /// <summary>What could not be sent in the time of a step belongs to it all the same. By the clock too.</summary>
+    [Fact(Explicit = true)]
+    public async Task Requests_ThatAreBehind_AreSentBeforeTheirStepEnds()
+    {
+        var (served, count) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
+        await using var server = await StartAsync(async context =>
+        {
+            Interlocked.Increment(ref count);
+            await served.Task;
+            await context.Response.WriteAsync("one");
+        });
+        await using var load = new RequestLoad(AddressOf(server), Cancellation, "a");
+        var seconds = 0.0;
+        await load.NoneFailsAsync("behind", async () =>
+        {
+            // As many as may be open, and no more of them for as long again.
+            var started = TimeProvider.System.GetTimestamp();
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(Volatile.Read(ref count)), now => now == 100, Bound, Cancellation);
+            await Task.Delay(TimeProvider.System.GetElapsedTime(started), Cancellation);
+            seconds = TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+            served.SetResult();
+        });
+        Assert.InRange(load.Sent, 200 * seconds, double.MaxValue);
+    }
+
     private static async Task<WebApplication> StartAsync(RequestDelegate answer)
     {
         var builder = WebApplication.CreateSlimBuilder();

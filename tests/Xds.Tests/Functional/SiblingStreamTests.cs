@@ -13,7 +13,7 @@ public sealed class SiblingStreamTests
 {
     private static readonly ResourceType Cds = ResourceType.Cluster;
     private static readonly ResourceType Rds = ResourceType.Route;
-    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
 
     private readonly ManualTimeProvider _time = new();
 
@@ -138,6 +138,10 @@ public sealed class SiblingStreamTests
         }
         else
         {
+            // The stream that waits is another one than that which was heard of.
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(_time.IsArmed(XdsLimits.Default.AckWaitMax)), isArmed => isArmed, Bound,
+                Cancellation);
             _time.Advance(XdsLimits.Default.AckWaitMax);
         }
 

@@ -41,6 +41,9 @@ internal sealed class VariantClient(
     private readonly Dictionary<ResourceType, HashSet<string>> _names = [];
     private readonly HashSet<ResourceType> _everything = [];
 
+    /// <summary>Who it says it is.</summary>
+    internal string Node { get; set; } = node;
+
     private bool IsDelta => variant is Variant.Delta or Variant.DeltaPerType;
 
     private bool IsPerType => variant is Variant.SotwPerType or Variant.DeltaPerType;
@@ -104,8 +107,35 @@ internal sealed class VariantClient(
     /// <summary>Ends the stream of one type.</summary>
     internal void End(ResourceType type)
     {
-        _feeds.Remove(type.ShortName, out var feed);
+        _feeds.Remove(KeyOf(type), out var feed);
         feed!.Dispose();
+    }
+
+    /// <summary>Says nothing more on the stream of a type, and reads what is left of it.</summary>
+    /// <returns>How it ended.</returns>
+    internal async Task<StatusCode> CompleteAsync(ResourceType type)
+    {
+        await Open(type).HalfCloseAsync();
+        return await EndAsync(type);
+    }
+
+    /// <summary>Reads the stream of a type to its end.</summary>
+    /// <returns>How it ended.</returns>
+    internal async Task<StatusCode> EndAsync(ResourceType type)
+    {
+        var feed = Open(type);
+        try
+        {
+            while (await feed.MoveNextAsync(cancellationToken))
+            {
+            }
+
+            return feed.Status;
+        }
+        catch (RpcException e)
+        {
+            return e.StatusCode;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -136,14 +166,14 @@ internal sealed class VariantClient(
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
         ? Open(type).WriteAsync(new DeltaDiscoveryRequest
         {
-            Node = new Node { Id = node, UserAgentName = agent },
+            Node = new Node { Id = Node, UserAgentName = agent },
             TypeUrl = Url(type),
             ResourceNamesSubscribe = { added },
             ResourceNamesUnsubscribe = { removed },
         })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = node, UserAgentName = agent }, TypeUrl = Url(type), ResourceNames = { All(type) },
+            Node = new Node { Id = Node, UserAgentName = agent }, TypeUrl = Url(type), ResourceNames = { All(type) },
         });
 
     private IEnumerable<string> All(ResourceType type) =>
@@ -152,16 +182,17 @@ internal sealed class VariantClient(
     // A stream of one type need not say which.
     private string Url(ResourceType type) => IsPerType ? "" : type.TypeUrl;
 
+    private string KeyOf(ResourceType type) => IsPerType ? type.ShortName : "ads";
+
     private Feed Open(ResourceType type)
     {
-        var (key, service, method) = IsPerType
-            ? (type.ShortName, $"envoy.service.{Word(type)}.v3.{Title(type)}DiscoveryService",
-                Title(type) + "s")
-            : ("ads", "envoy.service.discovery.v3.AggregatedDiscoveryService", "AggregatedResources");
-        if (!_feeds.TryGetValue(key, out var feed))
+        var (service, method) = IsPerType
+            ? ($"envoy.service.{Word(type)}.v3.{Title(type)}DiscoveryService", Title(type) + "s")
+            : ("envoy.service.discovery.v3.AggregatedDiscoveryService", "AggregatedResources");
+        if (!_feeds.TryGetValue(KeyOf(type), out var feed))
         {
             var options = new CallOptions(cancellationToken: cancellationToken);
-            _feeds[key] = feed = IsDelta
+            _feeds[KeyOf(type)] = feed = IsDelta
                 ? new DeltaFeed(_channel.CreateCallInvoker().AsyncDuplexStreamingCall(
                     MethodOf(service, "Delta" + method, DeltaDiscoveryRequest.Parser, DeltaDiscoveryResponse.Parser),
                     null, options))
@@ -220,6 +251,25 @@ internal sealed class VariantClient(
             await SendAsync(request);
         }
 
+        /// <summary>Ends what is written, behind the last write.</summary>
+        internal async Task HalfCloseAsync()
+        {
+            Task last;
+            lock (_lock)
+            {
+                last = _last;
+            }
+
+            await last;
+            await CompleteAsync();
+        }
+
+        internal abstract StatusCode Status { get; }
+
+        internal abstract Task<bool> MoveNextAsync(CancellationToken cancellationToken);
+
+        protected abstract Task CompleteAsync();
+
         protected abstract Task SendAsync(IMessage request);
 
         internal abstract Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
@@ -233,13 +283,20 @@ internal sealed class VariantClient(
 
     private sealed class SotwFeed(AsyncDuplexStreamingCall<DiscoveryRequest, DiscoveryResponse> call) : Feed
     {
+        internal override StatusCode Status => call.GetStatus().StatusCode;
+
+        internal override Task<bool> MoveNextAsync(CancellationToken cancellationToken) =>
+            call.ResponseStream.MoveNext(cancellationToken);
+
+        protected override Task CompleteAsync() => call.RequestStream.CompleteAsync();
+
         protected override Task SendAsync(IMessage request) =>
             call.RequestStream.WriteAsync((DiscoveryRequest)request);
 
         internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
             CancellationToken cancellationToken)
         {
-            Assert.True(await call.ResponseStream.MoveNext(cancellationToken));
+            Assert.True(await MoveNextAsync(cancellationToken));
             var response = call.ResponseStream.Current;
             var type = ResourceType.Find(response.TypeUrl)!;
             return (type, response.Nonce, response.VersionInfo,
@@ -251,13 +308,20 @@ internal sealed class VariantClient(
 
     private sealed class DeltaFeed(AsyncDuplexStreamingCall<DeltaDiscoveryRequest, DeltaDiscoveryResponse> call) : Feed
     {
+        internal override StatusCode Status => call.GetStatus().StatusCode;
+
+        internal override Task<bool> MoveNextAsync(CancellationToken cancellationToken) =>
+            call.ResponseStream.MoveNext(cancellationToken);
+
+        protected override Task CompleteAsync() => call.RequestStream.CompleteAsync();
+
         protected override Task SendAsync(IMessage request) =>
             call.RequestStream.WriteAsync((DeltaDiscoveryRequest)request);
 
         internal override async Task<(ResourceType Type, string Nonce, string Version, string Text)> ReadAsync(
             CancellationToken cancellationToken)
         {
-            Assert.True(await call.ResponseStream.MoveNext(cancellationToken));
+            Assert.True(await MoveNextAsync(cancellationToken));
             var response = call.ResponseStream.Current;
             var type = ResourceType.Find(response.TypeUrl)!;
             Assert.All(response.Resources, resource => Assert.Equal(Names.Of(resource.Resource_), resource.Name));

@@ -1,4 +1,3 @@
-using Fairlead.EnvoyApi.Discovery;
 using Fairlead.EnvoyApi.Rpc;
 using Xunit;
 using static Fairlead.Xds.Tests.Fixtures;
@@ -23,29 +22,6 @@ public sealed class SotwAcknowledgementTests
         Assert.Empty(_client.Take());
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(3)]
-    [InlineData(13)]
-    [InlineData(14)]
-    public void Nack_OfAnyCode_ParksTheResponseUntilItChanges(int code)
-    {
-        _client.Request(ResourceType.Cluster, []);
-        _client.Take();
-        var refused = _client.Last(ResourceType.Cluster);
-
-        var told = _client.Nack(ResourceType.Cluster, [], code);
-
-        var nack = Assert.IsType<StreamEvent.Nacked>(Assert.Single(told));
-        Assert.Equal(new Refused(refused.Nonce, refused.VersionInfo, code, "bad", _client.Now), nack.Refused);
-        Assert.Empty(_client.Take());
-        _client.Now += TimeSpan.FromHours(1);
-        Assert.Empty(_client.Take());
-        _client.Publish(Cluster("a", timeoutMs: 7));
-        Assert.Equal(["cds a"], _client.Take());
-        Assert.NotEqual(refused.VersionInfo, _client.Last(ResourceType.Cluster).VersionInfo);
-    }
-
     [Fact]
     public void Nack_WithTheNewVersion_IsStillARefusal()
     {
@@ -59,20 +35,6 @@ public sealed class SotwAcknowledgementTests
     }
 
     [Fact]
-    public void Nack_RepeatedInEveryRequest_IsToldOnceAndItsNamesAreTaken()
-    {
-        _client.Request(ResourceType.Endpoints, ["a"]);
-        _client.Take();
-
-        Assert.Single(_client.Nack(ResourceType.Endpoints, ["a"]), e => e is StreamEvent.Nacked);
-        Assert.Empty(_client.Nack(ResourceType.Endpoints, ["a"]));
-        var told = _client.Nack(ResourceType.Endpoints, ["a", "b"]);
-
-        Assert.IsType<StreamEvent.Names>(Assert.Single(told));
-        Assert.Equal(["eds b"], _client.Take());
-    }
-
-    [Fact]
     public void Nack_OfANonceThatAnOlderStreamGave_DoesNotHideTheRealOne()
     {
         _client.Request(ResourceType.Cluster, [], nonce: "1", error: new Status { Code = 13 });
@@ -80,21 +42,6 @@ public sealed class SotwAcknowledgementTests
         Assert.Equal("1", _client.Last(ResourceType.Cluster).Nonce);
 
         Assert.IsType<StreamEvent.Nacked>(Assert.Single(_client.Nack(ResourceType.Cluster, [])));
-    }
-
-    [Fact]
-    public void Ack_AfterANack_ClearsTheRefusal()
-    {
-        _client.Request(ResourceType.Cluster, []);
-        _client.Take();
-        _client.Nack(ResourceType.Cluster, []);
-        _client.Now += TimeSpan.FromSeconds(1);
-        _client.Publish(Cluster("a", timeoutMs: 7));
-        _client.Take();
-
-        _client.Ack(ResourceType.Cluster);
-
-        Assert.Null(Assert.Single(_client.Stream.Types).Refused);
     }
 
     /// <summary>An Envoy says so of a response to names that it gave up while that was on its way.</summary>
@@ -121,39 +68,6 @@ public sealed class SotwAcknowledgementTests
         _client.Publish(Endpoints("a", 3));
         Assert.Empty(_client.Take());
         _client.Request(ResourceType.Endpoints, ["a"], now.Nonce, before.VersionInfo);
-        Assert.Equal(["eds a"], _client.Take());
-    }
-
-    [Fact]
-    public void StaleNonce_WithNewNames_HasThemTaken()
-    {
-        _client.Request(ResourceType.Endpoints, ["a"]);
-        _client.Take();
-        var old = _client.Last(ResourceType.Endpoints);
-        _client.Ack(ResourceType.Endpoints, "a");
-        _client.Publish(Endpoints("a", 2));
-        Assert.Equal(["eds a"], _client.Take());
-
-        _client.Request(ResourceType.Endpoints, ["a", "b"], old.Nonce, old.VersionInfo);
-
-        Assert.Equal(["eds b"], _client.Take());
-    }
-
-    [Fact]
-    public void StaleNonce_OfAnEarlierResponse_IsToldAndReleasesNothing()
-    {
-        _client.Request(ResourceType.Endpoints, ["a"]);
-        _client.Take();
-        var earlier = _client.Last(ResourceType.Endpoints);
-        _client.Request(ResourceType.Endpoints, ["a", "b"]);
-        Assert.Equal(["eds b"], _client.Take());
-
-        var told = _client.Request(ResourceType.Endpoints, ["a", "b"], earlier.Nonce, earlier.VersionInfo);
-
-        Assert.Equal(earlier.VersionInfo, Assert.IsType<StreamEvent.Acked>(Assert.Single(told)).Response.Version);
-        _client.Publish(Endpoints("a", 2));
-        Assert.Empty(_client.Take());
-        _client.Ack(ResourceType.Endpoints, "a", "b");
         Assert.Equal(["eds a"], _client.Take());
     }
 
@@ -223,19 +137,5 @@ public sealed class SotwAcknowledgementTests
 
         Assert.Equal("1", _client.Last(ResourceType.Endpoints).Nonce);
         Assert.Equal("2", _client.Last(ResourceType.Cluster).Nonce);
-    }
-
-    [Fact]
-    public void Message_OfARefusal_IsCut()
-    {
-        _client.Request(ResourceType.Cluster, []);
-        _client.Take();
-        var error = new Status { Message = new string('x', 100_000) };
-
-        _client.Stream.Receive(
-            new DiscoveryRequest { TypeUrl = ResourceType.Cluster.TypeUrl, ResponseNonce = "1", ErrorDetail = error },
-            _client.Now);
-
-        Assert.Equal(4_096, Assert.Single(_client.Stream.Types).Refused!.Message.Length);
     }
 }

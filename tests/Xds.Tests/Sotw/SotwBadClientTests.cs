@@ -8,12 +8,6 @@ public sealed class SotwBadClientTests
 {
     private readonly SotwClient _client = new(Snapshot(Cluster("a"), Endpoints("a", 1)));
 
-    [Fact]
-    public void Rejects_NoTypeUrl_OnTheAggregatedStream()
-    {
-        Assert.Equal(StreamRefusal.TypeMissing, Refuse(new DiscoveryRequest()));
-    }
-
     /// <summary>It repeats them whenever it comes back: to end its stream would take the good ones from it.</summary>
     [Fact]
     public void TooManyNames_AreServedWithoutThoseThatLeadNowhereAndCameLast()

@@ -255,17 +255,6 @@ public sealed class SotwOrderTests
     }
 
     [Fact]
-    public void Endpoints_ThatLeaveTheView_BecomeEmptyInsteadOfSilent()
-    {
-        SubscribeAll();
-
-        _client.Remove(ResourceType.Endpoints, "a");
-
-        Assert.Equal(["eds a"], _client.Take());
-        Assert.Equal(Resource.EmptyEndpoints("a").Version, Sent("a"));
-    }
-
-    [Fact]
     public void OneOfManyEndpoints_Changed_IsSentAlone()
     {
         SubscribeAll();
@@ -277,11 +266,6 @@ public sealed class SotwOrderTests
         _client.Publish(Endpoints("b", 3));
 
         Assert.Equal(["eds b"], _client.Take());
-    }
-
-    private string Sent(string name)
-    {
-        return _client.Stream.Types.Single(t => t.Type == ResourceType.Endpoints).Sent[name].Version;
     }
 
     private void SubscribeAll()

@@ -66,7 +66,7 @@ internal sealed partial class Introducing(ServingContext context, HomeVerifier v
             return (null, new Refusal(VerificationFailure.LinkNotAccepted, view.Name.Text, $"no way to {target}"));
         }
 
-        var step = new WayStep(view, target, first);
+        var step = new WayStep(view, target, first) { IsHeld = true };
         foreach (var hop in hops)
         {
             if (chains.Lacks(step.Next.Genesis, step.Next.Floor) && hop.Epochs.Length <= step.Next.Floor.Epoch)

@@ -9,10 +9,11 @@ namespace Fairlead.Anchor.Home.Introductions;
 
 /// <summary>
 /// The ways to other segments, each walked once and then used until it ends (4.9, V57): renewed in the background when
-/// its Attests say so or the own epoch changed, kept over a restart. A transport failure or a refused hop leaves the
-/// old way valid to its age, a denial ends it (4.7); the next walk waits ever longer, for a new own epoch at most, and
-/// who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an introduction when it was
-/// used for the last time before its age, and what leads nowhere in a minute. Bounded. Thread-safe.
+/// its Attests say so, the own epoch changed or who signed it is excluded, and kept over a restart. A transport failure
+/// or a refused hop leaves the old way valid to its age, a denial ends it (4.7); the next walk waits ever longer, for a
+/// new own epoch at most, and who asks meanwhile hears why the last one failed (4.8). What nobody uses is forgotten: an
+/// introduction when it was used for the last time before its age, and what leads nowhere in a minute. Bounded.
+/// Thread-safe.
 /// </summary>
 internal sealed class IntroductionBook : IAsyncDisposable
 {
@@ -70,6 +71,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
     /// for the whole pause. Called by one thread at a time.</summary>
     internal Func<double> Draw { get; init; } = static () => 1;
 
+    /// <summary>Whether a way is to be replaced at once, though it holds: somebody on it is not believed any more. Must
+    /// be quick and thread-safe.</summary>
+    internal Func<Way, bool> IsDoubtful { get; init; } = static _ => false;
+
     /// <summary>The ways that are held, for the admin page.</summary>
     internal ImmutableArray<(SegmentName Target, Way Way)> All
     {
@@ -82,6 +87,18 @@ internal sealed class IntroductionBook : IAsyncDisposable
                     .. _entries.Where(entry => entry.Value.Way is not null)
                         .Select(entry => (entry.Key, entry.Value.Way!)).OrderBy(one => one.Key),
                 ];
+            }
+        }
+    }
+
+    /// <summary>How many are walked now.</summary>
+    internal int Walking
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _entries.Values.Count(static entry => !entry.Walking.IsCompleted);
             }
         }
     }
@@ -139,9 +156,10 @@ internal sealed class IntroductionBook : IAsyncDisposable
         }
     }
 
-    // Those whose Attests are to be renewed, and those that start from an epoch of ours that is not the newest; what
-    // leads somewhere first, then what was not walked for longest: neither what fails nor what wants to be renewed all
-    // the time keeps the others waiting. Never more at once than those who are asked should hear of one home.
+    // Those whose Attests are to be renewed, those that start from an epoch of ours that is not the newest, and those
+    // that nobody would introduce so any more; what leads somewhere first, then what was not walked for longest:
+    // neither what fails nor what wants to be renewed all the time keeps the others waiting. Never more at once than
+    // those who are asked should hear of one home.
     private List<SegmentName> Due()
     {
         var now = _context.Now();
@@ -154,8 +172,8 @@ internal sealed class IntroductionBook : IAsyncDisposable
             return
             [
                 .. _entries.Where(entry => entry.Value is { Way: { } way, Walking.IsCompleted: true }
-                    && !IsPausing(entry.Value, RenewalMax) && IsUsed(entry.Value, Wanted(way))
-                    && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest)))
+                    && !IsPausing(entry.Value, entry.Value.WalkedAt, RenewalMax) && IsUsed(entry.Value, Wanted(way))
+                    && (way.RenewAt <= now || (epoch is not null && way.OwnEpoch != epoch.Digest) || IsDoubtful(way)))
                     .OrderByDescending(entry => entry.Value.Way!.Leads).ThenBy(entry => entry.Value.WalkedAt)
                     .Take(Math.Max(0, free)).Select(entry => entry.Key),
             ];
@@ -185,9 +203,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
             if (entry.Walking.IsCompleted)
             {
                 // Whoever waits asks again and again, and those who introduce are asked by all of their homes. What is
-                // on the file can be looked at without them.
-                var isPausing = IsPausing(entry, isRenewal ? RenewalMax : entry.PauseMax);
-                if (isPausing && !_kept.ContainsKey(target))
+                // on the file can be looked at without them, and so its pauses do not grow with the crowd.
+                var isPausing = IsPausing(entry, entry.WalkedAt, isRenewal ? RenewalMax : entry.PauseMax);
+                if (isPausing && (!_kept.ContainsKey(target) || IsPausing(entry, entry.LookedAt, RetryMax)))
                 {
                     return Task.FromResult<(Way? Way, Refusal? Refusal)>((null, entry.Refused));
                 }
@@ -213,6 +231,7 @@ internal sealed class IntroductionBook : IAsyncDisposable
         try
         {
             var kept = await RestoreAsync(view, target).ConfigureAwait(false);
+            entry.LookedAt = _context.Elapsed();
             if (kept is null && !mayAsk)
             {
                 return (null, entry.Refused);
@@ -273,11 +292,11 @@ internal sealed class IntroductionBook : IAsyncDisposable
     }
 
     // Half of it is drawn. A new epoch may name another neighbour, or the same one elsewhere.
-    private bool IsPausing(Entry entry, TimeSpan most)
+    private bool IsPausing(Entry entry, long since, TimeSpan most)
     {
         var pause = RetryMin * Math.Pow(2, Math.Min(entry.Failures, 7) - 1);
         return entry.Failures > 0 && entry.From == _context.Views.Current?.Epoch.Digest
-            && entry.WalkedAt + ((pause < most ? pause : most).TotalMilliseconds * (1 + entry.Drawn) / 2)
+            && since + ((pause < most ? pause : most).TotalMilliseconds * (1 + entry.Drawn) / 2)
                 > _context.Elapsed();
     }
 
@@ -416,6 +435,9 @@ internal sealed class IntroductionBook : IAsyncDisposable
 
         // By the clock that never goes back.
         internal long WalkedAt { get; set; }
+
+        // When what the file says of it was looked at last; by the task that walks, and read when that is over.
+        internal long LookedAt { get; set; }
 
         internal double Drawn { get; set; }
 

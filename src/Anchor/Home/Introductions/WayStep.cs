@@ -23,6 +23,10 @@ internal sealed class WayStep
         (_view, _target, Next, _from, Neighbour) = (view, target, first, view.Name, first.Genesis);
     }
 
+    /// <summary>Whether the hops were held before: what was proven against their signers since does not end them
+    /// (V38).</summary>
+    internal bool IsHeld { get; init; }
+
     /// <summary>The segment that comes next.</summary>
     internal Onward Next { get; private set; }
 
@@ -113,6 +117,7 @@ internal sealed class WayStep
             Name = Next.Name,
             Held = held,
             IsIntroducedBefore = pins.ContainsKey(_target),
+            IsNew = !IsHeld,
             Floor = Next.Floor,
             Hop = placed,
             Result = result,

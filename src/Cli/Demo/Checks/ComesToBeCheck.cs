@@ -8,7 +8,7 @@ namespace Fairlead.Cli.Demo.Checks;
 internal sealed class ComesToBeCheck(DemoWorld world)
 {
     private const string Name = "ledger.shop.svc.us1.internal";
-    private const double BoundMilliseconds = 10_000; // neg_ttl of the demo's policy
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10); // neg_ttl of the demo's policy
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(10);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
@@ -44,7 +44,7 @@ internal sealed class ComesToBeCheck(DemoWorld world)
         }
 
         var elapsed = world.Time.GetElapsedTime(from).TotalMilliseconds;
-        Check.That(elapsed <= BoundMilliseconds, string.Create(
+        Check.That(elapsed <= Pace.Of(Bound).TotalMilliseconds, string.Create(
             CultureInfo.InvariantCulture, $"found {elapsed:0} ms after its export only"));
         return string.Create(
             CultureInfo.InvariantCulture,
@@ -53,7 +53,7 @@ internal sealed class ComesToBeCheck(DemoWorld world)
 
     private async Task<int> StatusAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        using var response = await ProxyCheck.SendAsync(
+        using var response = await ProxyCheck.SendSettledAsync(
             client, IPEndPoint.Parse(world.ProxyAddress), Name, cancellationToken).ConfigureAwait(false);
         return (int)response.StatusCode;
     }

@@ -11,7 +11,7 @@ namespace Fairlead.Cli.Demo.Checks;
 internal sealed class DeadClusterCheck(DemoWorld world)
 {
     private const int Rate = 20;
-    private const double BoundSeconds = 10;
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     // A connect that nothing answers takes 2 s. While some wait others are balanced around them, so that a number of
@@ -80,7 +80,7 @@ internal sealed class DeadClusterCheck(DemoWorld world)
             var seconds = met < 0 ? 0 : world.Time.GetElapsedTime(from, sent.Take(met + 1).Max(one => one.EndedAt))
                 .TotalSeconds;
             Check.That(
-                seconds <= BoundSeconds,
+                seconds <= Pace.Of(Bound).TotalSeconds,
                 string.Create(CultureInfo.InvariantCulture, $"still met {seconds:0.0} s after they died"));
             if (met >= 0 && world.Time.GetElapsedTime(from).TotalSeconds >= seconds + Quiet.TotalSeconds)
             {

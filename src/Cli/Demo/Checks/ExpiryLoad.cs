@@ -32,13 +32,14 @@ internal sealed class ExpiryLoad(DemoWorld world) : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for the requests after it.</param>
     internal async Task<string> CheckAsync(long fresh, long expired, CancellationToken cancellationToken)
     {
-        await Task.Delay(Grace + TimeSpan.FromSeconds(1), world.Time, cancellationToken).ConfigureAwait(false);
+        var grace = Pace.Of(Grace);
+        await Task.Delay(grace + TimeSpan.FromSeconds(1), world.Time, cancellationToken).ConfigureAwait(false);
         await _load.DisposeAsync().ConfigureAwait(false);
         Check.That(EnvoyMissing.IsThere(world), "no Envoy");
         var counted = _load.Responses.Where(response => response.SentAt >= _from).ToList();
         var before = counted.Where(response => response.EndedAt <= fresh).ToList();
         var after = counted
-            .Where(response => world.Time.GetElapsedTime(expired, response.SentAt) > Grace).ToList();
+            .Where(response => world.Time.GetElapsedTime(expired, response.SentAt) > grace).ToList();
         Check.That(before.Count > 0 && after.Count > 0, $"{before.Count} requests before, {after.Count} after");
         foreach (var response in before)
         {

@@ -52,7 +52,8 @@ internal sealed class TwoStoppedCheck(DemoWorld world, EnvoyHalf half)
         // What is known of both ends: the TTL was told between two moments, and ended between two others.
         var shortest = world.Time.GetElapsedTime(told.HeardAt, fresh);
         var longest = world.Time.GetElapsedTime(told.AskedAt, expired);
-        Check.That(shortest - Tolerance <= told.Left && told.Left <= longest + Tolerance, string.Create(
+        var tolerance = Pace.Of(Tolerance);
+        Check.That(shortest - tolerance <= told.Left && told.Left <= longest + tolerance, string.Create(
             CultureInfo.InvariantCulture,
             $"it lived {shortest.TotalSeconds:0.0} to {longest.TotalSeconds:0.0} s, "
             + $"its TTL said {told.Left.TotalSeconds:0.0} s"));

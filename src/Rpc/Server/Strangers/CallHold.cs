@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.Http;
 namespace Fairlead.Rpc;
 
 /// <summary>
-/// The bytes that a server holds for one call of a stranger: its headers, all requests as long as the call lasts, for
-/// its handler may keep them, and responses until they are read. Thread-safe.
+/// The bytes that a server holds for one call of a stranger beside the pages of its connection
+/// (<see cref="StrangerPages"/>): its headers, and all requests as long as the call lasts, for its handler may keep
+/// them. Thread-safe.
 /// </summary>
 internal sealed class CallHold : IDisposable
 {
@@ -14,8 +15,6 @@ internal sealed class CallHold : IDisposable
     private readonly Lock _gate = new();
     private readonly Stranger _stranger;
     private long _held;
-    private long _part;
-    private long _unsent;
     private bool _isOver;
 
     private CallHold(Stranger stranger, IHeaderDictionary headers)
@@ -35,56 +34,23 @@ internal sealed class CallHold : IDisposable
         ? new CallHold(stranger, http.Request.Headers)
         : null;
 
-    /// <summary>So much of a request is there.</summary>
-    public void Reads(long bytes)
-    {
-        lock (_gate)
-        {
-            Add(bytes - _part);
-            _part = bytes;
-        }
-    }
-
     /// <summary>A request of this size is whole.</summary>
     public void HasRead(long bytes)
     {
         lock (_gate)
         {
-            Add(bytes - _part);
-            _part = 0;
-        }
-    }
-
-    /// <summary>A response of this size was written.</summary>
-    public void Wrote(long bytes)
-    {
-        lock (_gate)
-        {
             Add(bytes);
-            _unsent += bytes;
-        }
-    }
-
-    /// <summary>What was written is read, but for what the transport may keep of it.</summary>
-    public void Flushed()
-    {
-        lock (_gate)
-        {
-            var kept = Math.Min(_unsent, RpcDefaults.BufferedBytes);
-            Add(kept - _unsent);
-            _unsent = kept;
         }
     }
 
     public void Accept() => _stranger.Accept();
 
-    /// <summary>The call is over: what comes of it yet is not counted. Nobody says when the last of its response is
-    /// read, and so that counts for as long as the connection does.</summary>
+    /// <summary>The call is over: what comes of it yet is not counted.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
-            Add(Math.Min(_unsent, RpcDefaults.BufferedBytes) - _held);
+            Add(-_held);
             _isOver = true;
         }
     }

@@ -48,7 +48,7 @@ internal sealed class Stranger(StrangerLedger ledger, ConnectionContext connecti
         }
     }
 
-    /// <summary>So many bytes more are held for a call, or fewer.</summary>
+    /// <summary>So many bytes more are held for it, or fewer.</summary>
     public void Hold(long more)
     {
         if (_isCounted && more != 0)
@@ -69,5 +69,8 @@ internal sealed class Stranger(StrangerLedger ledger, ConnectionContext connecti
     /// <summary>Has it end when its calls have (GOAWAY).</summary>
     public void Close() => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
 
-    public void Abort() => connection.Abort(new ConnectionAbortedException("A stranger held too much."));
+    /// <summary>Cuts it off soon, and not under whatever lock the caller has.</summary>
+    public void Abort() => ThreadPool.UnsafeQueueUserWorkItem(
+        static connection => connection.Abort(new ConnectionAbortedException("A stranger held too much.")),
+        connection, preferLocal: false);
 }

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Fairlead.Rpc;
 
@@ -52,6 +54,10 @@ internal sealed class StrangerLedger : IDisposable
     {
         var stranger = Enter(connection);
         connection.Features.Set(stranger);
+
+        // All above takes its memory from there: what no call has read yet, and what its caller does not read.
+        var pool = (PagePool)connection.Features.GetRequiredFeature<IMemoryPoolFeature>().MemoryPool;
+        connection.Features.Set<IMemoryPoolFeature>(new StrangerPages(pool, stranger));
         try
         {
             await next(connection).ConfigureAwait(false);

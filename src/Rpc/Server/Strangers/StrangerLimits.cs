@@ -11,9 +11,9 @@ public sealed class StrangerLimits
     /// <value>Default 2,048: room for a thousand callers who come back at once from one address.</value>
     public int Connections { get; set; } = 2_048;
 
-    /// <summary>Bytes that are held for open calls of strangers together: requests, as far as they have come, responses
-    /// that were not read, headers, and 8 KiB for each call. With one more, the connection that has most is dropped of
-    /// the address that has most.</summary>
+    /// <summary>Bytes that are held for strangers together: the buffers of their connections, with what no call has
+    /// read yet and responses that were not read, and for each open call its requests, its headers and 8 KiB. With one
+    /// more, the connection that has most is dropped of the address that has most.</summary>
     /// <value>Default 64 MiB.</value>
     public long Bytes { get; set; } = 64 << 20;
 

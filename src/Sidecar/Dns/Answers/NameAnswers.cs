@@ -4,8 +4,8 @@ namespace Fairlead.Sidecar.Dns;
 
 /// <summary>
 /// Answers a question about a name within the zones: a pure function of the name's state. NXDOMAIN only where absence
-/// is proven; a denial is the same for names that exist and names that do not, and is never made an absence (trust
-/// 4.8).
+/// is proven, or where the name is one that no segment can hold; a denial is the same for names that exist and names
+/// that do not, and is never made an absence (trust 4.8).
 /// </summary>
 internal static class NameAnswers
 {

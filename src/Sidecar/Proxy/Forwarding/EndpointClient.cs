@@ -33,6 +33,7 @@ internal sealed class EndpointClient
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
             ConnectTimeout = options.ConnectTimeout,
+            Expect100ContinueTimeout = options.ExpectTimeout,
             PooledConnectionLifetime = options.ConnectionLifetime,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             MaxConnectionsPerServer = 1024,

@@ -20,7 +20,7 @@ def bidi(requests, context):
 
 def silent(requests, context):
     for _ in requests:
-        pass
+        print("heard", flush=True)
     yield b"late"
 
 

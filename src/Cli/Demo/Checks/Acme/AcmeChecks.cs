@@ -6,7 +6,8 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal static class AcmeChecks
 {
     /// <summary>What a check is chosen by.</summary>
-    internal static IReadOnlyList<string> Numbers { get; } = ["11", "11b", "12", "12b", "13", "14", "15", "15b", "16"];
+    internal static IReadOnlyList<string> Numbers { get; } =
+        ["11", "11b", "11c", "12", "12b", "13", "14", "15", "15b", "16"];
 
     /// <summary>The checks.</summary>
     internal static IEnumerable<CheckRow> Of(DemoWorld world, DemoOptions options)
@@ -22,6 +23,9 @@ internal static class AcmeChecks
             IsBeside = true,
         };
         yield return new(
+            "11c below acme, a new epoch of us1 denies eu1 everywhere within a second",
+            new DenialCheck(world).RunAsync);
+        yield return new(
             "12 acme is dead: requests go on by its introduction", new ParentDeadCheck(world, options.Outage).RunAsync);
         yield return new(
             "12b a stranger's forbidden address and its claim to be eu1 are refused by name",
@@ -30,7 +34,7 @@ internal static class AcmeChecks
             IsBeside = true,
         };
         yield return new(
-            "13 acme is an attacker's with all its keys: nobody who was introduced notices",
+            "13 acme is an attacker's with all its keys: whoever was introduced sees no other segment",
             new CompromiseCheck(world).RunAsync);
         yield return new(
             "14 all us1 anchors are killed: strict names end with their seal, others go on as stale",

@@ -6,12 +6,14 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 
 /// <summary>
 /// acme is taken over: with all its keys an attacker certifies that us1 is another segment, and serves that at acme's
-/// address. Who was introduced before sees no name change; who never was is misled, unless its operator pinned us1.
+/// address. Who was introduced before sees no name change. What it can still do: end an introduction that it gave, by
+/// denying it when it is asked again (4.7), and mislead who never was introduced, unless its operator pinned us1.
 /// </summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal sealed class CompromiseCheck(DemoWorld world)
 {
     private const int Rate = 20;
+    private const double EndsSeconds = 10; // after an epoch of the home, which asks for each way again then
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +25,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
         var load = new RequestLoad(IPEndPoint.Parse(world.ProxyAddress), AcmePlan.Checkout, Rate, world.Time);
         await using (load.ConfigureAwait(false))
         {
-            var (configuration, epoch) = Takeover.Write(world, falseUs1);
+            var (configuration, epoch) = Takeover.Write(world, falseUs1, AcmePlan.Partner);
             acme.Anchors[0] = await StartAsync(configuration, cancellationToken).ConfigureAwait(false);
             await world.StartAnchorAsync(falseUs1, 0, cancellationToken).ConfigureAwait(false);
             await world.StartControllerAsync(falseUs1, cancellationToken).ConfigureAwait(false);
@@ -32,6 +34,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
             // eu1 asks acme for a segment that it never asked for, and so takes the attacker's epoch.
             var heard = await EpochOfAcmeAsync(cancellationToken).ConfigureAwait(false);
             Check.Equal(epoch, heard, "the epoch of acme that eu1 goes by");
+            var ended = await EndAsync(cancellationToken).ConfigureAwait(false);
             var after = await IdentitiesAsync(cancellationToken).ConfigureAwait(false);
             Check.Equal(before, after, "who stands behind the names of eu1 and us1, before and after");
             var newcomers = await MisleadAsync(newcomer, falseUs1, cancellationToken).ConfigureAwait(false);
@@ -49,7 +52,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
                 CultureInfo.InvariantCulture,
                 $"epoch {epoch} of acme, certified by its keys, names a false us1, and eu1 heard of it: {before.Count} "
                 + $"names of eu1 and us1 stand as before, {load.Responses.Count} requests, all answered by us1\n")
-                + newcomers;
+                + $"what it can still do: {ended}\n{newcomers}";
         }
     }
 
@@ -80,6 +83,33 @@ internal sealed class CompromiseCheck(DemoWorld world)
         }
 
         return new Identities(found.Count, string.Join('\n', found));
+    }
+
+    // It denies eu1 a segment to which it led it before. eu1 asks again when the transit's word is to be renewed
+    // (attest_transit, an hour), and with each epoch of its own, as here: the way to us1 is asked for as well then, and
+    // kept, since what it is told now is another us1.
+    private async Task<string> EndAsync(CancellationToken cancellationToken)
+    {
+        using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+        await sidecar.WaitForAsync("names", page => NamesView.AreFresh(page, AcmePlan.Rates), cancellationToken)
+            .ConfigureAwait(false);
+        var operators = new Operators(world.Spawner, world.Programs, world.Home, world.Time);
+        var waiting = await operators.ProposeAsync(["renew"], cancellationToken).ConfigureAwait(false);
+        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
+        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+        var from = await held.ConfigureAwait(false);
+        await sidecar.WaitForAsync(
+            "names", page => NamesView.StateOf(page, AcmePlan.Rates) == "denied", cancellationToken)
+            .ConfigureAwait(false);
+        var elapsed = world.Time.GetElapsedTime(from).TotalSeconds;
+        Check.That(
+            elapsed <= EndsSeconds,
+            string.Create(CultureInfo.InvariantCulture, $"denied by acme after {elapsed:0.0} s only"));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"it denies eu1 the way to {AcmePlan.Partner}, and {AcmePlan.Rates} was denied {elapsed:0.0} s after epoch "
+            + $"{waiting.Epoch} of eu1, with which eu1 asked for its ways again (without one within attest_transit, an "
+            + $"hour); so it could with us1");
     }
 
     private async Task<long> EpochOfAcmeAsync(CancellationToken cancellationToken)
@@ -117,7 +147,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
             (refused.Output + refused.Error).Contains("LinkRepointed", StringComparison.Ordinal),
             $"not refused as LinkRepointed: {refused.Output}{refused.Error}");
         var endpoint = misled.Json()["endpoints"]!.AsArray()[0]!["address"];
-        return $"what it can still do: a newcomer, ap1, takes the false us1 for the true one ({endpoint}); with us1's "
+        return $"and a newcomer, ap1, takes the false us1 for the true one ({endpoint}); with us1's "
             + "genesis pinned in its bootstrap file it refuses that: LinkRepointed";
     }
 

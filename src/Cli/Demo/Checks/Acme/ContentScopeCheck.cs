@@ -64,7 +64,7 @@ internal sealed class ContentScopeCheck(DemoWorld world)
 
     private async Task<int> StatusAsync(HttpClient client, string name, CancellationToken cancellationToken)
     {
-        using var response = await ProxyCheck.SendAsync(
+        using var response = await ProxyCheck.SendSettledAsync(
             client, IPEndPoint.Parse(world.ProxyAddress), name, cancellationToken).ConfigureAwait(false);
         return (int)response.StatusCode;
     }

@@ -76,7 +76,7 @@ internal sealed class Decline : IAsyncDisposable
         Check.Equal(504, refused.Status, $"the status of an expired strict name ({refused.Endpoint})");
         var off = Seconds(predicted, refused.SentAt);
         Check.That(
-            Math.Abs(off) <= Tolerance.TotalSeconds,
+            Math.Abs(off) <= Pace.Of(Tolerance).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"it stopped {off:0.00} s after its bound"));
         var page = await _sidecar.WaitForAsync(
             "names", now => NamesView.StateOf(now, AcmePlan.Orders) == "expired", cancellationToken)
@@ -92,6 +92,9 @@ internal sealed class Decline : IAsyncDisposable
         await _sidecar.WaitForAsync(
             "names", now => NamesView.StateOf(now, AcmePlan.Checkout) == "stale", cancellationToken)
             .ConfigureAwait(false);
+
+        // One after the other: a machine that is slow with each has time for fewer before the continuity ends.
+        requests = (int)Math.Ceiling(requests / Pace.Of(TimeSpan.FromSeconds(1)).TotalSeconds);
         for (var i = 0; i < requests; i++)
         {
             var response = await _default.WaitForAsync(_ => true, cancellationToken).ConfigureAwait(false);
@@ -118,7 +121,7 @@ internal sealed class Decline : IAsyncDisposable
         Check.Equal(504, refused.Status, $"the status of an expired name ({refused.Endpoint})");
         var off = Seconds(end, refused.SentAt);
         Check.That(
-            Math.Abs(off) <= Tolerance.TotalSeconds,
+            Math.Abs(off) <= Pace.Of(Tolerance).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"the default name ended {off:0.00} s after its continuity"));
         return off;
     }

@@ -7,8 +7,9 @@ using Fairlead.Protocol.Files;
 namespace Fairlead.Cli.Demo.Checks.Acme;
 
 /// <summary>
-/// What an attacker does who holds all keys of acme: the next epoch of acme, duly certified, whose Link us1 names a
-/// false segment; and an anchor that serves it at acme's own address. Stateless.
+/// What an attacker does who holds all keys of acme: two more epochs of acme, duly certified, one whose Link us1 names
+/// a false segment, and one that leads nobody to a segment any more; and an anchor that serves them at acme's own
+/// address. Stateless.
 /// </summary>
 [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal static class Takeover
@@ -18,9 +19,11 @@ internal static class Takeover
     /// <summary>Writes the attacker's acme into a folder of its own.</summary>
     /// <param name="world">Where acme is; none of its anchors runs.</param>
     /// <param name="falseUs1">What the attacker links in us1's place.</param>
-    /// <returns>The configuration to start its anchor with, and the epoch that it made.</returns>
+    /// <param name="denied">The segment that it leads nobody to.</param>
+    /// <returns>The configuration to start its anchor with, and the newest epoch that it made.</returns>
     /// <exception cref="CheckFailedException">A check of the ceremony refuses it.</exception>
-    internal static (string Configuration, long Epoch) Write(DemoWorld world, DemoSegment falseUs1)
+    internal static (string Configuration, long Epoch) Write(
+        DemoWorld world, DemoSegment falseUs1, string denied)
     {
         var acme = world.Find(AcmePlan.Acme);
         var stolen = Path.Combine("anchors", acme.AnchorIds[0]);
@@ -35,7 +38,8 @@ internal static class Takeover
         using var seal = KeyFile.LoadSigner(Path.Combine(folder, stolen, "seal.pem"));
         var segment = SegmentFile.Read(Path.Combine(acme.Folder, "segment.json"));
         var now = world.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var grown = Repoint(segment, PeerFile.Read(falseUs1.PeerFile), gov, seal, now);
+        var grown = Deny(
+            Repoint(segment, PeerFile.Read(falseUs1.PeerFile), gov, seal, now), denied, gov, seal, now);
         grown.Write(Path.Combine(folder, "segment.json"));
         return (Path.Combine(folder, stolen, "anchor.yaml"), grown.Epochs.Length - 1);
     }
@@ -71,6 +75,28 @@ internal static class Takeover
             out refusal);
         Check.That(proposal is not null, $"{refusal}");
         return NextEpoch.Add(acme, AsSplit(proposal!), refusal, [gov], [seal], now);
+    }
+
+    // Whom it leads where is acme's own policy: this takes no trick.
+    private static SegmentFile Deny(SegmentFile acme, string segment, ISigner gov, ISigner seal, long now)
+    {
+        var ground = NextEpoch.Ground(acme, now);
+        var rule = new Rule
+        {
+            Effect = RuleEffect.Deny,
+            Id = "attacker",
+            Made = 0,
+            Names = [NamePattern.Parse(segment)],
+            Opening = default,
+            Subjects = [new RuleSubject { Segment = "*" }],
+        };
+        var proposal = PolicyOperation.Build(
+            ground,
+            new PolicyRequest { Rules = [rule] },
+            NextEpoch.IssuedAfter(ground, now),
+            Randomness.Draw,
+            out var refusal);
+        return NextEpoch.Add(acme, proposal, refusal, [gov], [seal], now);
     }
 
     private static EpochProposal AsSplit(EpochProposal join)

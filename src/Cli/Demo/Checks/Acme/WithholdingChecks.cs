@@ -11,18 +11,20 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal sealed class WithholdingChecks(DemoWorld world)
 {
     private const double BoundSeconds = 16; // V + delta of the demo's policy
+    private const double GraceSeconds = 2; // of the demo's policy
     private const long ContinuityMilliseconds = 8_000; // and its continuity
     private const long RenewedMilliseconds = 11_000; // so much of V is left where a seal has just come
     private const int Rate = 20;
     private const int Requests = 20;
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(BoundSeconds);
 
     /// <summary>The relay that serves the sidecar withholds a denial: the sidecar moves on and hears of it.</summary>
     internal async Task<string> OneAsync(CancellationToken cancellationToken)
     {
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
-        var waiting = await ProposeAsync(
-            operators,
+        var waiting = await operators.ProposePolicyAsync(
+            world.Folder,
             $"rules: [{{id: no-cart, effect: deny, names: [cart.shop.svc], subjects: [{{segment: {genesis}}}]}}]",
             cancellationToken).ConfigureAwait(false);
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
@@ -51,7 +53,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 Check.That(
                     other >= 0 && other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
                 Check.That(
-                    elapsed <= BoundSeconds,
+                    elapsed <= Pace.Of(Bound).TotalSeconds,
                     string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
 
                 // Another name that is stale when the new policy is learned ends until its proof is there (4.7): for
@@ -102,7 +104,8 @@ internal sealed class WithholdingChecks(DemoWorld world)
     internal async Task<string> ProofAsync(CancellationToken cancellationToken)
     {
         var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
-        var waiting = await ProposeAsync(operators, "policy: {max_ttl: 299000}", cancellationToken)
+        var waiting = await operators.ProposePolicyAsync(
+            world.Folder, "policy: {max_ttl: 299000}", cancellationToken)
             .ConfigureAwait(false);
         for (var i = 0; i < world.Home.Anchors.Length; i++)
         {
@@ -127,17 +130,20 @@ internal sealed class WithholdingChecks(DemoWorld world)
             var ended = world.Time.GetTimestamp();
             var after = world.Time.GetElapsedTime(from, ended).TotalSeconds;
             var left = world.Time.GetElapsedTime(ended, sealEnds).TotalSeconds;
+            Check.That(
+                after <= GraceSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
+                string.Create(CultureInfo.InvariantCulture, $"it ended after {after:0.0} s only"));
             Check.That(left > 0, string.Create(CultureInfo.InvariantCulture, $"it ended {-left:0.0} s after its seal"));
             page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
             Check.That(
-                NamesView.AreFresh(page, AcmePlan.Catalog)
-                && (long?)NamesView.Of(page, AcmePlan.Catalog)["epoch"] == waiting.Epoch,
-                $"{AcmePlan.Catalog} is not fresh under epoch {waiting.Epoch}");
+                NamesView.AreFresh(page, AcmePlan.Orders)
+                && (long?)NamesView.Of(page, AcmePlan.Orders)["epoch"] == waiting.Epoch,
+                $"{AcmePlan.Orders} is not fresh under epoch {waiting.Epoch}");
             report = string.Create(
                 CultureInfo.InvariantCulture,
-                $"epoch {waiting.Epoch} of us1 has another policy; {AcmePlan.Catalog} is proven under it, and "
+                $"epoch {waiting.Epoch} of us1 has another policy; {AcmePlan.Orders} is proven under it, and "
                 + $"{AcmePlan.Checkout}, which no relay tells, ended {after:0.0} s after three anchors of us1 held it "
-                + $"(grace: 2 s), {left:0.0} s before its seal would have");
+                + $"(bound: grace = {GraceSeconds} s, and the push), {left:0.0} s before its seal would have");
         }
         finally
         {
@@ -148,12 +154,14 @@ internal sealed class WithholdingChecks(DemoWorld world)
             }
         }
 
-        await NamesView.FreshAsync(world, cancellationToken).ConfigureAwait(false);
+        await sidecar.WaitForAsync(
+            "names", now => NamesView.AreFresh(now, AcmePlan.Checkout, AcmePlan.Orders), cancellationToken)
+            .ConfigureAwait(false);
         return report;
     }
 
     private static bool IsRenewed(System.Text.Json.Nodes.JsonNode page) =>
-        NamesView.AreFresh(page, AcmePlan.Checkout, AcmePlan.Catalog)
+        NamesView.AreFresh(page, AcmePlan.Checkout, AcmePlan.Orders)
         && (long?)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"] > RenewedMilliseconds;
 
     private void Turn()
@@ -175,7 +183,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
         var strict = decline.Seconds(end.From, end.Stopped);
         Check.That(
-            strict <= BoundSeconds,
+            strict <= Pace.Of(Bound).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"a strict name lived {strict:0.0} s more"));
         var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
         var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
@@ -189,12 +197,4 @@ internal sealed class WithholdingChecks(DemoWorld world)
     // Which of the home's anchors serves cart to the sidecar, by its index; -1 where it is at none.
     private int RelayOf(System.Text.Json.Nodes.JsonNode page) =>
         world.Home.Addresses.ToList().IndexOf((string?)NamesView.Of(page, AcmePlan.Cart)["anchor"] ?? "");
-
-    private async Task<Operators.Waiting> ProposeAsync(
-        Operators operators, string policy, CancellationToken cancellationToken)
-    {
-        var file = Path.Combine(world.Folder, "withheld-policy.yaml");
-        await File.WriteAllTextAsync(file, policy + "\n", cancellationToken).ConfigureAwait(false);
-        return await operators.ProposeAsync(["policy", file], cancellationToken).ConfigureAwait(false);
-    }
 }

@@ -1,0 +1,65 @@
+namespace Fairlead.Cli.Demo.Checks.Acme;
+
+/// <summary>
+/// Below a parent a new epoch of us1 denies eu1 as between peers: of a service over gRPC every surface says so within a
+/// second of three anchors holding it. It stays denied.
+/// </summary>
+internal sealed class DenialCheck(DemoWorld world)
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(1); // with push, after T anchors hold it
+
+    // A request of HTTP/1.1 fails at such a service also where it is not denied: only the route's own word counts.
+    private static readonly Surfaces.Expected Denied = Surfaces.Expected.Denied with { Envoy = ["403"] };
+
+    internal async Task<string> RunAsync(CancellationToken cancellationToken)
+    {
+        if (world.Envoy is null && world.EnvoyAbsence is null)
+        {
+            try
+            {
+                await world.StartEnvoyAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (CheckSkippedException)
+            {
+                // The other ways hold without one.
+            }
+        }
+
+        var calls = await new GrpcClient(world).WatchAsync("xds:///" + AcmePlan.Catalog, cancellationToken)
+            .ConfigureAwait(false);
+        if (calls is null)
+        {
+            return await DenyAsync(null, cancellationToken).ConfigureAwait(false)
+                + "\nwithout gRPC: no python3 with grpc";
+        }
+
+        await using (calls.ConfigureAwait(false))
+        {
+            return await DenyAsync(calls, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> DenyAsync(GrpcWatch? calls, CancellationToken cancellationToken)
+    {
+        using var surfaces = new Surfaces(world, AcmePlan.Catalog, calls);
+        await surfaces.CallsAsync(["OK"], cancellationToken).ConfigureAwait(false);
+        var watched = surfaces.Watch(Denied, cancellationToken);
+        var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
+        var operators = new Operators(world.Spawner, world.Programs, world.Peer, world.Time);
+        var waiting = await operators.ProposePolicyAsync(
+            world.Folder,
+            $"rules: [{{id: no-catalog, effect: deny, names: [catalog.shop.svc], subjects: [{{segment: {genesis}}}]}}]",
+            cancellationToken).ConfigureAwait(false);
+        Check.That(watched.All(one => !one.Answered.IsCompleted), "denied before anything was decided");
+        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
+        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+        var seen = await surfaces.SeenAsync(watched, await held.ConfigureAwait(false)).ConfigureAwait(false);
+        Surfaces.Within(Pace.Of(Bound), seen);
+        using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
+        var page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
+        Check.Equal("denied", NamesView.StateOf(page, AcmePlan.Catalog), $"the state of {AcmePlan.Catalog}");
+        return $"epoch {waiting.Epoch} of us1 denies {AcmePlan.Catalog}; after three anchors held it: "
+            + string.Join(", ", seen.Select(one => one.Text))
+            + (world.EnvoyAbsence is { } absence ? $" ({absence})" : "");
+    }
+}
