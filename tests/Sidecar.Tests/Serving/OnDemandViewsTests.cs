@@ -428,7 +428,17 @@ public sealed class OnDemandViewsTests : IDisposable
         others.Unwanted(Cds, Glob);
         Assert.Equal([bundle], others.View.Current.Resources(ResourceType.Secret).Keys);
         Assert.Empty(others.View.Current.Resources(Eds));
+
+        // It ends with what it is for.
+        views.Publish(ServedName.Without(Checkout, Reasons.Denied, Guarded("pem").Ports));
+        Assert.Empty(others.View.Current.Resources(ResourceType.Secret));
         await shapes.DisposeAsync();
+        views = Views(null);
+        others = views.Feed(node, ResourceType.Secret);
+        views.Publish(Guarded("pem"));
+        Assert.NotEmpty(others.View.Current.Resources(ResourceType.Secret));
+        views.Forget(Checkout);
+        Assert.Empty(others.View.Current.Resources(ResourceType.Secret));
     }
 
     private static ServedName Guarded(string bundle)
