@@ -25,8 +25,8 @@ internal static class ForeignBootstrap
     /// <summary>What an Envoy appends to locators that is told to say to which cluster its node belongs.</summary>
     internal const string Context = "?xds.node.cluster=test";
 
-    // How long the filter holds a request: no machine that is merely loaded takes as long.
-    private const string Wait = "30s";
+    /// <summary>How long the filter holds a request: no machine that is merely loaded takes as long.</summary>
+    internal const string Wait = "30s";
 
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
 
@@ -41,6 +41,7 @@ internal static class ForeignBootstrap
     /// <param name="hasContext">Whether it says of its node in each locator what <see cref="Context"/> is.</param>
     /// <param name="hasSource">Whether clusters have a stream of their own; else, and by their locators, they come on
     /// that of the authority.</param>
+    /// <param name="wait">How long the filter holds a request.</param>
     internal static string Of(
         int port,
         bool isDelta,
@@ -49,7 +50,8 @@ internal static class ForeignBootstrap
         string listeners = "",
         bool isPlain = false,
         bool hasContext = false,
-        bool hasSource = true) => $$"""
+        bool hasSource = true,
+        string wait = Wait) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
             (authority is null ? "stream" : "authority")}} } } }
         node_context_params: [{{(hasContext ? "cluster" : "")}}]
@@ -89,7 +91,7 @@ internal static class ForeignBootstrap
                                   typed_per_filter_config:
                                     envoy.filters.http.on_demand:
                                       "@type": {{Filters}}.http.on_demand.v3.PerRouteConfig
-                                      odcds: { timeout: {{Wait}}{{(hasSource ? OfAStream(isPlain) : "")}} }
+                                      odcds: { timeout: {{wait}}{{(hasSource ? OfAStream(isPlain) : "")}} }
                         http_filters:
                           - name: envoy.filters.http.on_demand
                             typed_config: { "@type": {{Filters}}.http.on_demand.v3.OnDemand }

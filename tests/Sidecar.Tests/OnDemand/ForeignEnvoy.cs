@@ -22,6 +22,7 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
     /// <param name="isPlain">Whether it asks for clusters by plain names.</param>
     /// <param name="hasContext">Whether it says of its node in each locator.</param>
     /// <param name="hasSource">Whether clusters have a stream of their own.</param>
+    /// <param name="wait">How long the filter holds a request.</param>
     internal static async Task<ForeignEnvoy> StartAsync(
         bool isOldest,
         bool isDelta,
@@ -32,7 +33,8 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
         string listeners = "",
         bool isPlain = false,
         bool hasContext = false,
-        bool hasSource = true)
+        bool hasSource = true,
+        string wait = ForeignBootstrap.Wait)
     {
         var plane = await ForeignControlPlane.StartAsync();
         try
@@ -47,7 +49,7 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
                 Program(isOldest),
                 ForeignBootstrap.Of(
                     plane.Port, isDelta, isAuthority ? socket : null, merged, listeners, isPlain, hasContext,
-                    hasSource),
+                    hasSource, wait),
                 TestContext.Current.CancellationToken));
         }
         catch

@@ -58,7 +58,8 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         ClusterSettings? clusters = null,
         Action<ScriptedSidecar>? with = null,
         bool hasContext = false,
-        bool hasSource = true)
+        bool hasSource = true,
+        string wait = ForeignBootstrap.Wait)
     {
         ForeignEnvoy.Program(isOldest);
         var options = new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default };
@@ -70,7 +71,7 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         world._foreign = await ForeignEnvoy.StartAsync(
             isOldest, isDelta, world.Sidecar.Socket, isAuthority, world.Ports.One, Merged,
             tcp is null ? "" : ForeignBootstrap.Tcp("tcp", tcp, isOnDemand: true), isPlain, hasContext,
-            hasSource);
+            hasSource, wait);
         await world.ServesAsync(ForeignBootstrap.OwnHost, "one");
         return world;
     }
