@@ -40,7 +40,8 @@ internal sealed partial class ViewFeed
     private void Recollect(SnapshotBuilder builder, ServedName name, string? came, string? gone)
     {
         if (!IsShown(DemandOf(name.Name, only: null), name.Name)
-            || _published.GetValueOrDefault(name.Name) is not { Count: > 0 } published)
+            || _published.GetValueOrDefault(name.Name) is not { } published
+            || published.All(one => one.Type == ResourceType.Secret))
         {
             Rebuild(builder, name);
             return;

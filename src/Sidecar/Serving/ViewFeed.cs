@@ -505,13 +505,16 @@ internal sealed partial class ViewFeed : IResourceInterest
         }
     });
 
-    // What nobody wants of this view is not built for it; it is when somebody asks.
+    // What nobody wants of this view is not built for it; it is when somebody asks. But bundles: who takes its clusters
+    // from an authority's stream, which has another view, asks for those on streams of their own.
     private IEnumerable<(Resource Resource, bool Wildcard)> ResourcesOf(ServedName name, string? only = null)
     {
         var demand = DemandOf(name.Name, only);
         return IsShown(demand, name.Name)
             ? ServiceResources.Of(_audience, FamilyTranslation.Reachable(name, _families), demand)
-            : [];
+            : _audience.Plain == EndpointSource.Stream
+                ? ServiceResources.OfBundles(_audience, FamilyTranslation.Reachable(name, _families))
+                : [];
     }
 
     private bool IsShown(Demand demand, string name) =>

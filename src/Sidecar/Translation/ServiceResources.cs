@@ -59,6 +59,10 @@ internal static class ServiceResources
     internal static IEnumerable<Resource> OfCollection(Audience audience, ServedName name, string context) =>
         Collected(audience, Checkable(audience, name), context);
 
+    /// <summary>Its bundles alone.</summary>
+    internal static IEnumerable<(Resource Resource, bool Wildcard)> OfBundles(Audience audience, ServedName name) =>
+        Bundles(audience, Checkable(audience, name));
+
     /// <summary>What a name may be called in the collection of a context.</summary>
     internal static IEnumerable<string> MembersOf(ServedName name, string context) =>
         name.Ports.Select(port => ClusterNames.Canonical(name.Name, port.Number)).Append(name.Name)

@@ -138,14 +138,26 @@ public sealed class GrpcModesTests(ITestOutputHelper output)
         // Refused, once and for what it is; what was good before is used on.
         var (bad, words) = Bad(library, world.Ports.One);
         world.Sidecar.Publish(bad);
-        await world.EndpointsAsync(type => type.Refused is not null);
-        var refused = world.Endpoints!.Refused!;
+        await world.EndpointsAsync(Cart, type => type.Refused is not null);
+        var refused = world.EndpointsOf(Cart)!.Refused!;
         output.WriteLine($"{library} refuses: {refused.Code} {refused.Message}");
         Assert.Contains(words, refused.Message, StringComparison.Ordinal);
         await AllAreAsync(world, Cart, "ok two");
+
+        // Beside a good one, which is followed.
+        world.Sidecar.Publish(Named(Other, world.Ports.One));
+        await world.Client.UntilAsync(Other, "ok one");
+        world.Sidecar.Publish(Bad(library, world.Ports.Two).Name, Named(Other, world.Ports.Two));
+        await world.Client.UntilAsync(Other, "ok two");
+        world.Sidecar.Publish(Named(Other, world.Ports.One));
+        await world.Client.UntilAsync(Other, "ok one");
+        Assert.Contains(Cart, Assert.Single(world.EndpointsOf(Cart)!.RefusedNames), StringComparison.Ordinal);
+        await AllAreAsync(world, Cart, "ok two");
+
         world.Sidecar.Publish(Named(Cart, world.Ports.One));
         await world.Client.UntilAsync(Cart, "ok one");
-        await world.EndpointsAsync(type => type.Refused is null);
+        await world.EndpointsAsync(Cart, type => type.Refused is null && type.RefusedNames.IsEmpty);
+        await AllAreAsync(world, Other, "ok one");
     }
 
     private static async Task ComeAndGoAsync(GrpcLibrary library)

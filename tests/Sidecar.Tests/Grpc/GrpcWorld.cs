@@ -27,9 +27,10 @@ internal sealed class GrpcWorld : IAsyncDisposable
     /// <summary>The ports of the servers that say <c>one</c> and <c>two</c>.</summary>
     internal (int One, int Two) Ports => (_backends[0].Port, _backends[1].Port);
 
-    /// <summary>The client's stream of endpoints; null while there is none.</summary>
-    internal TypeStatus? Endpoints => Sidecar.Streams.SelectMany(stream => stream.Types)
-        .FirstOrDefault(type => type.Type == ResourceType.Endpoints);
+    /// <summary>The endpoints of the stream by which a client asks for those of a name; null while there is
+    /// none.</summary>
+    internal TypeStatus? EndpointsOf(string name) => Sidecar.Streams.SelectMany(stream => stream.Types).FirstOrDefault(
+        type => type.Type == ResourceType.Endpoints && type.Names.Any(one => ClusterNames.IdOf(one) == name + ":80"));
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -71,9 +72,10 @@ internal sealed class GrpcWorld : IAsyncDisposable
     /// <summary>Ends the client's connections to the sidecar, of which there must be one.</summary>
     internal void Cut() => Assert.True(_relay!.Cut() > 0);
 
-    /// <summary>Waits for something that the client's stream of endpoints shows.</summary>
-    internal Task EndpointsAsync(Func<TypeStatus, bool> condition) => Eventually.HoldsAsync(
-        () => Task.FromResult(Endpoints), type => type is not null && condition(type), Patience, Cancellation);
+    /// <summary>Waits for something that the endpoints of that stream show.</summary>
+    internal Task EndpointsAsync(string name, Func<TypeStatus, bool> condition) => Eventually.HoldsAsync(
+        () => Task.FromResult(EndpointsOf(name)), type => type is not null && condition(type), Patience,
+        Cancellation);
 
     /// <summary>Waits until the client has a stream that began after this moment.</summary>
     internal Task StreamSinceAsync(DateTimeOffset moment) => Eventually.HoldsAsync(

@@ -55,14 +55,10 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
         await ServesAsync("good", HttpStatusCode.OK);
         Assert.Equal(Pod, SvidCertificate.IdentityOf(good.Client!));
         await ServesAsync("both", HttpStatusCode.OK);
-        foreach (var name in new[] { "wrong", "forged", "crossed" })
+        foreach (var (name, kind) in new[] { ("wrong", "san"), ("forged", "error"), ("crossed", "error") })
         {
             await ServesAsync(name, HttpStatusCode.ServiceUnavailable);
-
-            // By the check, and not because a cluster is not there yet.
-            await Eventually.HoldsAsync(
-                async () => await FailuresAsync(name, "san") + await FailuresAsync(name, "error"), count => count > 0,
-                Patience, bounded.Token);
+            await IsRefusedAsync(envoy, $"cluster.{name}{tag}.shop.svc.us1.internal_80", kind, bounded.Token);
         }
 
         Assert.Equal((0, 0, 0), (wrong.Requests, forged.Requests, crossed.Requests));
@@ -87,9 +83,20 @@ public sealed class EnvoyTlsTests(TwoClusters clusters) : IClassFixture<TwoClust
                 Patience, bounded.Token);
             Assert.True(found == status, body);
         }
+    }
 
-        Task<long> FailuresAsync(string name, string kind) => envoy.StatAsync(
-            $"cluster.{name}{tag}.shop.svc.us1.internal_80.ssl.fail_verify_{kind}", bounded.Token);
+    // By the check that is due, and not because a cluster is not there yet.
+    private static async Task IsRefusedAsync(
+        EnvoyProcess envoy, string cluster, string kind, CancellationToken cancellationToken)
+    {
+        await Eventually.HoldsAsync(() => FailuresAsync(kind), count => count > 0, Patience, cancellationToken);
+        foreach (var other in new[] { "san", "error", "cert_hash" }.Where(other => other != kind))
+        {
+            Assert.Equal(0, await FailuresAsync(other));
+        }
+
+        Task<long> FailuresAsync(string one) =>
+            envoy.StatAsync($"{cluster}.ssl.fail_verify_{one}", cancellationToken);
     }
 
     private async Task PublishAsync(string tag, Backend both, (string Name, Backend Backend)[] backends)

@@ -24,6 +24,7 @@ public sealed class BundleTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly CertificateAuthority Old = new("us1.example", TimeProvider.System.GetUtcNow());
     private static readonly CertificateAuthority New = new("next.us1.example", TimeProvider.System.GetUtcNow());
+    private static readonly CertificateAuthority Last = new("last.us1.example", TimeProvider.System.GetUtcNow());
     private static readonly CertificateAuthority Eu1 = new("eu1.example", TimeProvider.System.GetUtcNow());
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -60,7 +61,8 @@ public sealed class BundleTests
         using var svid = new SvidFolder();
         svid.Write(Eu1.Sign([Pod]), Eu1);
         var shown = Old.Sign([Server]);
-        await using var backend = await Backend.StartAsync(AnswerAsync, certificate: () => shown);
+        await using var backend = await Backend.StartAsync(
+            context => AnswerAsync(context, isLast: true), certificate: () => shown);
         await using var sidecar = new ScriptedSidecar(
             new OnDemandOptions { XdsCluster = "xds" }, OnDemandWorld.Checkout);
         var secret = Path.Combine(sidecar.Folder, "svid.json");
@@ -82,7 +84,10 @@ public sealed class BundleTests
         using var svid = new SvidFolder();
         svid.Write(Eu1.Sign([Pod]), Eu1);
         var shown = Old.Sign([Server]);
-        await using var backend = await Backend.StartAsync(AnswerAsync, certificate: () => shown);
+        var (closing, answered) = (1, 0);
+        await using var backend = await Backend.StartAsync(
+            context => AnswerAsync(context, Interlocked.Increment(ref answered) % closing == 0),
+            certificate: () => shown);
         await using var sidecar = new ScriptedSidecar(new OnDemandOptions(), Secure);
         var secret = Path.Combine(sidecar.Folder, "svid.json");
         await File.WriteAllBytesAsync(secret, SvidSecret.Content(svid.Paths), Cancellation);
@@ -98,18 +103,42 @@ public sealed class BundleTests
             Encoding.ASCII.GetBytes($"GET /endless HTTP/1.1\r\nHost: {Secure}\r\n\r\n"), Cancellation);
         await ReadAsync(open);
 
-        // Another authority beside the first, then its certificates, then it alone.
-        await RotateAsync(sidecar, Named(backend.Port, secret, Old, New));
-        shown = New.Sign([Server]);
-        await AnswersAsync(envoy, 200);
-        await RotateAsync(sidecar, Named(backend.Port, secret, New));
-        await AnswersAsync(envoy, 200);
+        // Not a handshake for each request, of which there are many; for the last ones again.
+        closing = 8;
+        await using (var load = new RequestLoad(envoy.Listeners[0], Cancellation, Secure))
+        {
+            await SucceedAsync(New, Old);
+            await SucceedAsync(Last, New);
+
+            // Another authority beside the one before, then its certificates, then it alone; and meanwhile the Envoy's
+            // own certificate becomes another. What has begun by what was before ends with each step.
+            async Task SucceedAsync(CertificateAuthority next, CertificateAuthority before)
+            {
+                await load.NoneFailsAsync("another authority", () =>
+                    RotateAsync(sidecar, Named(backend.Port, secret, before, next)));
+                var own = Eu1.Sign([Pod]);
+                await load.NoneFailsAsync("its certificates, and another of the Envoy's own", async () =>
+                {
+                    shown = next.Sign([Server]);
+                    svid.Write(own, Eu1);
+                    await Eventually.HoldsAsync(
+                        () => Task.FromResult(backend.Client?.Thumbprint), seen => seen == own.Thumbprint, Patience,
+                        Cancellation);
+                });
+                await load.NoneFailsAsync("it alone", () =>
+                    RotateAsync(sidecar, Named(backend.Port, secret, next)));
+            }
+        }
+
+        closing = 1;
         shown = Old.Sign([Server]);
         await AnswersAsync(envoy, 503);
 
         await ReadAsync(open);
         Assert.Equal(clusters, await envoy.StatAsync("cluster_manager.cluster_updated", Cancellation));
-        Assert.Equal(1, await envoy.StatAsync($"cluster.{Secure}_80.upstream_rq_active", Cancellation));
+        await Eventually.HoldsAsync(
+            () => envoy.StatAsync($"cluster.{Secure}_80.upstream_rq_active", Cancellation), count => count == 1,
+            Patience, Cancellation);
         Assert.All(sidecar.Streams.SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
     }
 
@@ -128,10 +157,14 @@ public sealed class BundleTests
         return (type.SentVersion, type.AckedVersion);
     }
 
-    // Each request has a handshake of its own.
-    private static async Task AnswerAsync(HttpContext context)
+    // What comes after the last request of a connection has a handshake of its own.
+    private static async Task AnswerAsync(HttpContext context, bool isLast)
     {
-        context.Response.Headers.Connection = "close";
+        if (isLast)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
         if (context.Request.Path == "/endless")
         {
             await LifeWorld.EndlessAsync(context);

@@ -38,13 +38,23 @@ public sealed class EnvoyBalanceTests(ITestOutputHelper output)
         await WeightsAsync(world);
         await HealthAsync(world);
         await RefusedAsync(world);
-        await using var load = new RequestLoad(world.Envoy.Listeners[0], Cancellation, Strict);
-        await ReasonsAsync(world, load);
+        await ReasonsAsync(world);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Name_ThatEnded_OrNobodyKnows_IsAnsweredByItsReason(bool isOldest)
+    {
+        await using var world = await LifeWorld.StartAsync(isOldest, isDelta: true, Here);
+        await world.AnswersAsync(Strict, 200, "one");
+        await ReasonsAsync(world);
     }
 
     // Another name under 200 requests a second, of which none fails.
-    private static async Task ReasonsAsync(LifeWorld world, RequestLoad load)
+    private static async Task ReasonsAsync(LifeWorld world)
     {
+        await using var load = new RequestLoad(world.Envoy.Listeners[0], Cancellation, Strict);
         foreach (var (reason, status, body) in new[]
         {
             (Reasons.Absent, 404, ""), (Reasons.Denied, 403, ""), (Reasons.Unreachable, 502, ""),

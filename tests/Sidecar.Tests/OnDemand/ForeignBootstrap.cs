@@ -25,8 +25,8 @@ internal static class ForeignBootstrap
     /// <summary>What an Envoy appends to locators that is told to say to which cluster its node belongs.</summary>
     internal const string Context = "?xds.node.cluster=test";
 
-    // How long the filter holds a request: no machine that is merely loaded takes as long.
-    private const string Wait = "30s";
+    /// <summary>How long the filter holds a request: no machine that is merely loaded takes as long.</summary>
+    internal const string Wait = "30s";
 
     private const string Filters = "type.googleapis.com/envoy.extensions.filters";
 
@@ -39,6 +39,9 @@ internal static class ForeignBootstrap
     /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
     /// <param name="isPlain">Whether clusters are asked for by plain names, not by the collection.</param>
     /// <param name="hasContext">Whether it says of its node in each locator what <see cref="Context"/> is.</param>
+    /// <param name="hasSource">Whether clusters have a stream of their own; else, and by their locators, they come on
+    /// that of the authority.</param>
+    /// <param name="wait">How long the filter holds a request.</param>
     internal static string Of(
         int port,
         bool isDelta,
@@ -46,7 +49,9 @@ internal static class ForeignBootstrap
         string merged,
         string listeners = "",
         bool isPlain = false,
-        bool hasContext = false) => $$"""
+        bool hasContext = false,
+        bool hasSource = true,
+        string wait = Wait) => $$"""
         node: { id: shop/frontend, cluster: test, metadata: { fairlead: { endpoints: {{
             (authority is null ? "stream" : "authority")}} } } }
         node_context_params: [{{(hasContext ? "cluster" : "")}}]
@@ -86,13 +91,7 @@ internal static class ForeignBootstrap
                                   typed_per_filter_config:
                                     envoy.filters.http.on_demand:
                                       "@type": {{Filters}}.http.on_demand.v3.PerRouteConfig
-                                      odcds:
-                                        timeout: {{Wait}}
-                                        {{(isPlain ? "" : Locator)}}
-                                        source:
-                                          resource_api_version: V3
-                                          api_config_source: { {{
-                                              Source("DELTA_GRPC", Audience.DefaultXdsCluster)}} }
+                                      odcds: { timeout: {{wait}}{{(hasSource ? OfAStream(isPlain) : "")}} }
                         http_filters:
                           - name: envoy.filters.http.on_demand
                             typed_config: { "@type": {{Filters}}.http.on_demand.v3.OnDemand }
@@ -179,7 +178,10 @@ internal static class ForeignBootstrap
         EdsClusterConfig = new Cluster.Types.EdsClusterConfig { EdsConfig = source },
     };
 
-    private const string Locator = "resources_locator: \"" + ClusterNames.Glob + "\"";
+    private static string OfAStream(bool isPlain) =>
+        (isPlain ? "" : ", resources_locator: \"" + ClusterNames.Glob + "\"")
+        + ", source: { resource_api_version: V3, api_config_source: { "
+        + Source("DELTA_GRPC", Audience.DefaultXdsCluster) + " } }";
 
     private static string OnDemand =>
         "on_demand: { timeout: " + Wait + ", odcds_config: { resource_api_version: V3, api_config_source: { "

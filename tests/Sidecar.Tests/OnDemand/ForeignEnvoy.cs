@@ -21,6 +21,8 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
     /// <param name="listeners">Further listeners, as YAML that is indented by four.</param>
     /// <param name="isPlain">Whether it asks for clusters by plain names.</param>
     /// <param name="hasContext">Whether it says of its node in each locator.</param>
+    /// <param name="hasSource">Whether clusters have a stream of their own.</param>
+    /// <param name="wait">How long the filter holds a request.</param>
     internal static async Task<ForeignEnvoy> StartAsync(
         bool isOldest,
         bool isDelta,
@@ -30,7 +32,9 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
         string merged = "merged",
         string listeners = "",
         bool isPlain = false,
-        bool hasContext = false)
+        bool hasContext = false,
+        bool hasSource = true,
+        string wait = ForeignBootstrap.Wait)
     {
         var plane = await ForeignControlPlane.StartAsync();
         try
@@ -44,7 +48,8 @@ internal sealed class ForeignEnvoy : IAsyncDisposable
             return new ForeignEnvoy(plane, await EnvoyProcess.StartWithAsync(
                 Program(isOldest),
                 ForeignBootstrap.Of(
-                    plane.Port, isDelta, isAuthority ? socket : null, merged, listeners, isPlain, hasContext),
+                    plane.Port, isDelta, isAuthority ? socket : null, merged, listeners, isPlain, hasContext,
+                    hasSource, wait),
                 TestContext.Current.CancellationToken));
         }
         catch

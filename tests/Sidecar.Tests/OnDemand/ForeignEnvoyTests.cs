@@ -13,6 +13,9 @@ public sealed class ForeignEnvoyTests
     private const string Cart = "cart" + Suffix;
     private const string Late = "late" + Suffix;
 
+    // Of loopback, by anybody.
+    private const int NobodyListens = 1;
+
     // Not when the filter's patience is over, on any machine.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(20);
 
@@ -190,10 +193,11 @@ public sealed class ForeignEnvoyTests
             {
                 await world.Foreign.SetAsync(
                     ForeignBootstrap.Local(ForeignBootstrap.Own, world.Ports.One, timeout * 300));
+
+                // By the state of the world each takes the cluster away: none after it is asked for.
+                await world.AppliedAsync(timeout * 300);
             }
 
-            // By the state of the world the last of them takes the cluster away: not after it is asked for.
-            await world.AppliedAsync(900);
             Assert.Equal("200 two", Told(await world.GetAsync(Cart)));
         });
     }
@@ -317,6 +321,13 @@ public sealed class ForeignEnvoyTests
         {
             world.Sidecar.Publish(Named(Checkout));
             await world.RefusesAsync(Checkout, "-", "UH");
+            world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
+            await world.ServesAsync(Checkout, "two");
+        });
+        await load.MayFailAsync($"{Checkout}: 503 upstream connect error", async () =>
+        {
+            world.Sidecar.Publish(Named(Checkout, NobodyListens));
+            await world.RefusesAsync(Checkout, "-", "UF");
             world.Sidecar.Publish(Named(Checkout, world.Ports.Two));
             await world.ServesAsync(Checkout, "two");
         });

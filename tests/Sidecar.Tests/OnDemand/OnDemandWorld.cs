@@ -57,7 +57,9 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         bool isPlain = false,
         ClusterSettings? clusters = null,
         Action<ScriptedSidecar>? with = null,
-        bool hasContext = false)
+        bool hasContext = false,
+        bool hasSource = true,
+        string wait = ForeignBootstrap.Wait)
     {
         ForeignEnvoy.Program(isOldest);
         var options = new OnDemandOptions { Clusters = clusters ?? ClusterSettings.Default };
@@ -68,7 +70,8 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         await world.Sidecar.StartAsync();
         world._foreign = await ForeignEnvoy.StartAsync(
             isOldest, isDelta, world.Sidecar.Socket, isAuthority, world.Ports.One, Merged,
-            tcp is null ? "" : ForeignBootstrap.Tcp("tcp", tcp, isOnDemand: true), isPlain, hasContext);
+            tcp is null ? "" : ForeignBootstrap.Tcp("tcp", tcp, isOnDemand: true), isPlain, hasContext,
+            hasSource, wait);
         await world.ServesAsync(ForeignBootstrap.OwnHost, "one");
         return world;
     }

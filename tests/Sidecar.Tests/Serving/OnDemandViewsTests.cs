@@ -401,6 +401,63 @@ public sealed class OnDemandViewsTests : IDisposable
                 .Unpack<EnvoyApi.Endpoints.ClusterLoadAssignment>().ClusterName);
     }
 
+    /// <summary>Of an authority's stream an Envoy asks for clusters, but never for secrets: the stream of those has
+    /// another view, in which nobody wants the name.</summary>
+    [Fact]
+    public async Task Bundle_OfAClusterOfTheAuthority_IsServedOnAStreamOfItsOwn()
+    {
+        var shapes = Shapes();
+        var views = Views(shapes);
+        var node = new ClientNode("pod", "", "", "", "", "envoy", "1.40.0", Struct.Parser.ParseJson(
+            """{"fairlead": {"endpoints": "authority"}}"""));
+        var authority = views.Feed(node, null);
+        authority.Wanted(Cds, Prefix + Checkout);
+        var others = views.Feed(node, ResourceType.Secret);
+        views.Publish(Guarded("pem"));
+        var bundle = BundleOf(ClusterOf(authority, Prefix + Checkout));
+        var first = others.View.Current.Find(ResourceType.Secret, bundle);
+        Assert.NotNull(first);
+        views.Publish(Guarded("other"));
+        Assert.NotEqual(first.Version, others.View.Current.Find(ResourceType.Secret, bundle)!.Version);
+        Assert.Empty(others.View.Current.Resources(Cds));
+
+        // A collection of that view leads to all of it, and to the bundle alone once nobody asks for it.
+        others.Wanted(Cds, Glob);
+        Assert.Equal(bundle, BundleOf(ClusterOf(others, Prefix + Checkout)));
+        Assert.NotEmpty(others.View.Current.Resources(Eds));
+        others.Unwanted(Cds, Glob);
+        Assert.Equal([bundle], others.View.Current.Resources(ResourceType.Secret).Keys);
+        Assert.Empty(others.View.Current.Resources(Eds));
+
+        // It ends with what it is for.
+        views.Publish(ServedName.Without(Checkout, Reasons.Denied, Guarded("pem").Ports));
+        Assert.Empty(others.View.Current.Resources(ResourceType.Secret));
+        await shapes.DisposeAsync();
+        views = Views(null);
+        others = views.Feed(node, ResourceType.Secret);
+        views.Publish(Guarded("pem"));
+        Assert.NotEmpty(others.View.Current.Resources(ResourceType.Secret));
+        views.Forget(Checkout);
+        Assert.Empty(others.View.Current.Resources(ResourceType.Secret));
+    }
+
+    private static ServedName Guarded(string bundle)
+    {
+        var name = ServedNameMapping.Map(CachedNames.Fresh);
+        var peer = new TlsPeer(
+            "peer", ["spiffe://us1.example/sa"],
+            ImmutableSortedDictionary<string, string>.Empty.Add("us1.example", bundle), Checkout);
+        return name with
+        {
+            Endpoints = [.. name.Endpoints.Select(endpoint => endpoint with { Peer = peer.Id })],
+            Tls = new ServedTls([peer], ClientTls.None),
+        };
+    }
+
+    private static string BundleOf(Cluster cluster) =>
+        cluster.TransportSocket.TypedConfig.Unpack<EnvoyApi.TransportSockets.UpstreamTlsContext>().CommonTlsContext
+            .CombinedValidationContext.ValidationContextSdsSecretConfig.Name;
+
     [Fact]
     public async Task TenThousandHosts_AreBounded_AndTheGoodNameStaysServed()
     {
