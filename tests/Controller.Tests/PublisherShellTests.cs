@@ -79,13 +79,15 @@ public sealed class PublisherShellTests : IDisposable
             .Single(one => one.Name == "fairlead_controller_records").Samples.Sum(one => one.Value);
     }
 
-    /// <summary>One of F+1 anchors is honest: F that lie put the end off by nothing. An older one shows none.</summary>
+    /// <summary>Where 2F+1 were heard F that lie move the end by nothing; where fewer were they bring it no nearer. An
+    /// older one shows none.</summary>
     [Theory]
-    [InlineData(5L, 9L, 5L)]
+    [InlineData(5L, 9L, 9L)]
+    [InlineData(1L, 9L, 9L)]
     [InlineData(5L, 5L, 9L, 5L)]
     [InlineData(5L, 5L, null, 5L)]
     [InlineData(5L, 5L, 1L, 5L)]
-    [InlineData(5L, null, 5L)]
+    [InlineData(5L, null, null)]
     [InlineData(null, null, null)]
     [InlineData(null, null, 5L, null)]
     [InlineData(5L, null)]

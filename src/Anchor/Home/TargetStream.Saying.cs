@@ -119,6 +119,7 @@ internal sealed partial class TargetStream
             _opening.Clear();
             _queued.Clear();
             _asked.Clear();
+            _awaited.Clear();
             _saying = null;
         }
 

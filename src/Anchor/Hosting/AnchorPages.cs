@@ -47,7 +47,7 @@ internal sealed class AnchorPages(Func<AnchorStatus> status, AnchorMetrics count
             "fairlead_anchor_entries_refused_total", "Entries offered here that were refused.", "failure",
             counters.Refused.Values)
         .Counter("fairlead_anchor_inputs_dropped_total",
-            "What other anchors said, and all else that sealing was too far behind to take.", now.Dropped)
+            "What sealing was too far behind to take.", now.Dropped)
         .Gauge("fairlead_anchor_strangers", "Connections on which nobody was accepted yet.",
             now.Strangers.Connections)
         .Gauge("fairlead_anchor_strangers_bytes", "Bytes held for calls on them.", now.Strangers.Bytes)

@@ -8,11 +8,12 @@ namespace Fairlead.Anchor.Sealing;
 /// </summary>
 internal sealed class PeerShares
 {
-    /// <summary>Units of one anchor: so many messages, or the bytes of the largest one.</summary>
+    /// <summary>Units of one anchor: so many small messages, or one that has all of them.</summary>
     internal const int Units = 256;
 
-    /// <summary>Bytes of a message that one more unit stands for.</summary>
-    internal const int UnitBytes = 64 * 1024;
+    /// <summary>Bytes of a message that one more unit stands for: some ten signatures fit into them, so that what waits
+    /// of one anchor is looked at in a moment.</summary>
+    internal const int UnitBytes = 4 * 1024;
 
     private readonly ConcurrentDictionary<string, Share> _shares = new(StringComparer.Ordinal);
 

@@ -63,8 +63,8 @@ internal static class IntroducedHome
             var (introducer, refusal) = IntroductionCheck.Check(
                 Asked(view, home, target, via[i], now) with
                 {
-                    Held = held(via[i].Genesis), IsIntroducedBefore = isKnown, Floor = floor, Next = next,
-                    Cache = cache,
+                    Held = held(via[i].Genesis), IsIntroducedBefore = isKnown, IsNew = !isKnown, Floor = floor,
+                    Next = next, Cache = cache,
                 },
                 out var found);
             evidence = found ?? evidence;

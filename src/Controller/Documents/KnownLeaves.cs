@@ -35,15 +35,16 @@ internal static class KnownLeaves
     public static long? CredentialEnd(IReadOnlyList<StateLeaf> state, PublicKey publisher) =>
         state.Select(leaf => End(leaf, publisher)).Max();
 
-    /// <summary>The latest end that F+1 anchors do not put earlier: one of them is honest, so that F that lie cannot
-    /// put it off; nor can they bring it forward where 2F+1 were heard.</summary>
+    /// <summary>The latest end that F+1 anchors do not put earlier, where 2F+1 were heard: F that lie can neither put
+    /// it off nor bring it forward. Where fewer were heard it is the latest: to sign beyond it is refused, and not to
+    /// sign at all would end names.</summary>
     /// <param name="ends">What each anchor that was heard shows; null for no end.</param>
     /// <param name="copies">F+1.</param>
     /// <returns>Unix ms; null where so many show none, or fewer were heard.</returns>
     public static long? CredentialEnd(IEnumerable<long?> ends, int copies)
     {
-        var agreed = ends.Select(end => end ?? long.MaxValue).OrderDescending().Skip(copies - 1)
-            .DefaultIfEmpty(long.MaxValue).First();
+        var latest = ends.Select(end => end ?? long.MaxValue).OrderDescending().ToList();
+        var agreed = latest.Count < copies ? long.MaxValue : latest[latest.Count < (2 * copies) - 1 ? 0 : copies - 1];
         return agreed == long.MaxValue ? null : agreed;
     }
 

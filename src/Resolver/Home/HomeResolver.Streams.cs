@@ -66,10 +66,9 @@ public sealed partial class HomeResolver
                 }
 
                 break;
-            case ResolverEvent.Interest interest when TakeFromEarly(interest.Name):
-                _observer.Forgotten(interest.Name);
-                break;
             case ResolverEvent.Interest interest:
+                // It may wait for its turn, and stand in the cache as one that there was no room for.
+                TakeFromEarly(interest.Name);
                 Step(new CacheInput.Forget(interest.Name));
                 break;
             case ResolverEvent.Hedged hedged:
@@ -122,6 +121,14 @@ public sealed partial class HomeResolver
 
         if (isNew && !_met.Task.IsCompleted)
         {
+            // Those that were given up meanwhile have no turn.
+            if (_turns.Count >= 2 * _options.NamesMax)
+            {
+                var left = _turns.Where(_early.Contains).Distinct().ToList();
+                _turns.Clear();
+                left.ForEach(_turns.Enqueue);
+            }
+
             _turns.Enqueue(name);
         }
         else if (isNew || (_early.Contains(name) && _firstTurns.Count < _options.NamesMax))

@@ -11,7 +11,7 @@ namespace Fairlead.Sidecar.Tests.Life;
 public sealed class TcpEndsTests(ITestOutputHelper output)
 {
     // What a loaded machine takes to do what is due, whatever its load; and what a quiet one was seen to take.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(0.1);
 
     private TimeSpan _slack = Slack;

@@ -115,7 +115,8 @@ public sealed class RequestLoad : IAsyncDisposable
         if (rate >= LeastPerSecond)
         {
             await Eventually.HoldsAsync(
-                () => Task.FromResult(Sent - before), now => now >= seconds * PerSecond, Bound, _end.Token);
+                () => Task.FromResult(Sent - before), now => now >= seconds * PerSecond,
+                Bound + TimeSpan.FromSeconds(seconds * PerSecond / LeastPerSecond), _end.Token);
             await Task.WhenAll(_underWay.Keys);
         }
 

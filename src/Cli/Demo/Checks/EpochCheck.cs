@@ -64,7 +64,8 @@ internal sealed class EpochCheck(DemoWorld world)
         var denied = await DecideAsync(
             $"rules: [{{id: {Rule}, effect: deny, names: [\"*.svc\"], subjects: [{{segment: {genesis}}}]}}]",
             Surfaces.Expected.Denied, surfaces, cancellationToken).ConfigureAwait(false);
-        Surfaces.Within(Pace.Of(Bound), denied.Seen);
+        var bound = Pace.Of(Bound);
+        Surfaces.Within(bound, denied.Seen);
         var run = await Cli.ResolveAsync(world, DemoWorld.Checkout, cancellationToken).ConfigureAwait(false);
         Check.Equal(ExitCode.Denied, run.ExitCode, $"resolve of a denied name ({run.Output}{run.Error})");
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
@@ -80,7 +81,8 @@ internal sealed class EpochCheck(DemoWorld world)
             names => names.AsArray().All(name => (string?)name!["state"] is "fresh" or "absent"),
             cancellationToken).ConfigureAwait(false);
         return $"epoch {denied.Epoch} of us1, approved by 3 of 4, denies eu1; after three anchors held it: "
-            + $"{string.Join(", ", denied.Seen.Select(one => one.Text))}; resolve says denied\n"
+            + $"{string.Join(", ", denied.Seen.Select(one => one.Text))} (bound here: "
+            + $"{bound.TotalMilliseconds:0} ms); resolve says denied\n"
             + $"epoch {allowed.Epoch} takes the Rule away: {string.Join(", ", allowed.Seen.Select(one => one.Text))}\n"
             + await LoggedAsync(denied.Epoch, allowed.Epoch, cancellationToken).ConfigureAwait(false);
     }

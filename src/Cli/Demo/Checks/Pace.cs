@@ -4,11 +4,11 @@ namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
 /// How long a promised time is on this machine: as long as promised where every program has a processor, and as many
-/// times that as programs share one, ten times at the most. Stateless.
+/// times that as programs share one, five times at the most. Stateless.
 /// </summary>
 internal static class Pace
 {
-    private const double SharedMax = 10;
+    private const double SharedMax = 5;
 
     /// <summary>The time that a promise has here, as loaded as the machine is now.</summary>
     internal static TimeSpan Of(TimeSpan promised) =>

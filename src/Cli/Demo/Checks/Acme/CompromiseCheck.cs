@@ -13,7 +13,9 @@ namespace Fairlead.Cli.Demo.Checks.Acme;
 internal sealed class CompromiseCheck(DemoWorld world)
 {
     private const int Rate = 20;
-    private const double EndsSeconds = 10; // after an epoch of the home, which asks for each way again then
+
+    // After an epoch of the home, which asks for each way again then.
+    private static readonly TimeSpan Ends = TimeSpan.FromSeconds(10);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
     {
@@ -103,7 +105,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
             .ConfigureAwait(false);
         var elapsed = world.Time.GetElapsedTime(from).TotalSeconds;
         Check.That(
-            elapsed <= EndsSeconds,
+            elapsed <= Pace.Of(Ends).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"denied by acme after {elapsed:0.0} s only"));
         return string.Create(
             CultureInfo.InvariantCulture,

@@ -54,12 +54,13 @@ internal sealed class DenialCheck(DemoWorld world)
         var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
         await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
         var seen = await surfaces.SeenAsync(watched, await held.ConfigureAwait(false)).ConfigureAwait(false);
-        Surfaces.Within(Pace.Of(Bound), seen);
+        var bound = Pace.Of(Bound);
+        Surfaces.Within(bound, seen);
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);
         var page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
         Check.Equal("denied", NamesView.StateOf(page, AcmePlan.Catalog), $"the state of {AcmePlan.Catalog}");
         return $"epoch {waiting.Epoch} of us1 denies {AcmePlan.Catalog}; after three anchors held it: "
-            + string.Join(", ", seen.Select(one => one.Text))
+            + $"{string.Join(", ", seen.Select(one => one.Text))} (bound here: {bound.TotalMilliseconds:0} ms)"
             + (world.EnvoyAbsence is { } absence ? $" ({absence})" : "");
     }
 }

@@ -12,7 +12,8 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
 {
     private const int Rate = 20;
     private const double HedgeSeconds = 0.2; // at most, and at first
-    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+    // Less than the 3 s after which a silent stream is left anyway, whatever the load.
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
 
     internal async Task<string> RunAsync(CancellationToken cancellationToken)
@@ -46,10 +47,11 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
             }
         }
 
+        var tolerance = Pace.Of(Tolerance).TotalSeconds;
         var failed = load.Responses.Where(response => response.Status != 200).ToList();
         Check.That(failed.Count == 0, $"{failed.Count} of {load.Responses.Count} failed: {failed.FirstOrDefault()}");
         Check.That(
-            asked.Frozen <= asked.Before + HedgeSeconds + Pace.Of(Tolerance).TotalSeconds,
+            asked.Frozen <= asked.Before + HedgeSeconds + tolerance,
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"a name of which nothing was held took {asked.Frozen:0.00} s, and {asked.Before:0.00} s before"));
@@ -59,7 +61,7 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
             $"{load.Responses.Count} requests in {outage.TotalSeconds:0} s, 0 failed, {world.Home.AnchorIds[frozen]} "
             + $"stopped (SIGSTOP) in the second half\na name of which nothing is held, asked there first: answered in "
             + $"{asked.Before * 1000:0} ms before, in {asked.Frozen * 1000:0} ms then (bound: "
-            + $"{HedgeSeconds * 1000:0} ms more)\ntrace: {introduced}");
+            + $"{HedgeSeconds * 1000:0} ms more, and {tolerance * 1000:0} ms for the machine)\ntrace: {introduced}");
     }
 
     // A name that nobody asked for yet, and that is not there: the proxy waits for the proof. How long it took, in
@@ -68,7 +70,7 @@ internal sealed class ParentDeadCheck(DemoWorld world, TimeSpan outage)
     {
         using var client = ProxyCheck.Client();
         var from = world.Time.GetTimestamp();
-        using var response = await ProxyCheck.SendAsync(
+        using var response = await ProxyCheck.SendSettledAsync(
             client, IPEndPoint.Parse(world.ProxyAddress), NameOf(service), cancellationToken).ConfigureAwait(false);
         Check.Equal(404, (int)response.StatusCode, $"a request for {NameOf(service)}");
         return world.Time.GetElapsedTime(from).TotalSeconds;

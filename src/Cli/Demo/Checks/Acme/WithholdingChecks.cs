@@ -16,7 +16,6 @@ internal sealed class WithholdingChecks(DemoWorld world)
     private const long RenewedMilliseconds = 11_000; // so much of V is left where a seal has just come
     private const int Rate = 20;
     private const int Requests = 20;
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(BoundSeconds);
 
     /// <summary>The relay that serves the sidecar withholds a denial: the sidecar moves on and hears of it.</summary>
     internal async Task<string> OneAsync(CancellationToken cancellationToken)
@@ -53,7 +52,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 Check.That(
                     other >= 0 && other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
                 Check.That(
-                    elapsed <= Pace.Of(Bound).TotalSeconds,
+                    elapsed <= BoundSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
                     string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
 
                 // Another name that is stale when the new policy is learned ends until its proof is there (4.7): for
@@ -183,7 +182,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
         var strict = decline.Seconds(end.From, end.Stopped);
         Check.That(
-            strict <= Pace.Of(Bound).TotalSeconds,
+            strict <= BoundSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
             string.Create(CultureInfo.InvariantCulture, $"a strict name lived {strict:0.0} s more"));
         var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
         var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
