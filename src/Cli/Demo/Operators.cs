@@ -44,14 +44,16 @@ internal sealed class Operators(Spawner spawner, Programs programs, DemoSegment 
         RunAsync(anchor, ["log", "--from", $"{from}"], cancellationToken);
 
     /// <summary>Approves at the two anchors that did not propose: three of four certify.</summary>
-    internal async Task ApproveAsync(Waiting operation, CancellationToken cancellationToken)
+    /// <returns>When three anchors served its epoch, as a timestamp of the clock: then the segment holds it.</returns>
+    internal async Task<long> ApproveAsync(Waiting operation, CancellationToken cancellationToken)
     {
+        var held = HeldAsync(operation.Epoch, cancellationToken);
         await RunAsync(1, ["approve", operation.Digest], cancellationToken).ConfigureAwait(false);
         await RunAsync(2, ["approve", operation.Digest], cancellationToken).ConfigureAwait(false);
+        return await held.ConfigureAwait(false);
     }
 
-    /// <summary>When three anchors served an epoch, as a timestamp of the clock: then the segment holds it.</summary>
-    internal async Task<long> HeldAsync(long epoch, CancellationToken cancellationToken)
+    private async Task<long> HeldAsync(long epoch, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         List<Task<long>> asked = [.. segment.AdminAddresses.Select(async address =>

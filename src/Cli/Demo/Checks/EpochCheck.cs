@@ -35,30 +35,21 @@ internal sealed class EpochCheck(DemoWorld world)
         var waiting = await operators.ProposePolicyAsync(world.Folder, policy, cancellationToken)
             .ConfigureAwait(false);
         watch();
-        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-        return (waiting.Epoch, await held.ConfigureAwait(false));
+        return (waiting.Epoch, await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<string> DenyAndAdmitAsync(CancellationToken cancellationToken)
     {
-        var calls = await new GrpcClient(world).WatchAsync("xds:///" + DemoWorld.Catalog, cancellationToken)
+        var surfaces = await Surfaces.OpenAsync(world, DemoWorld.Checkout, DemoWorld.Catalog, cancellationToken)
             .ConfigureAwait(false);
-        if (calls is null)
+        await using (surfaces.ConfigureAwait(false))
         {
-            return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false)
-                + "\nwithout gRPC: no python3 with grpc";
-        }
-
-        await using (calls.ConfigureAwait(false))
-        {
-            return await DenyAndAdmitAsync(calls, cancellationToken).ConfigureAwait(false);
+            return await DenyAndAdmitAsync(surfaces, cancellationToken).ConfigureAwait(false) + surfaces.Missing;
         }
     }
 
-    private async Task<string> DenyAndAdmitAsync(GrpcWatch? calls, CancellationToken cancellationToken)
+    private async Task<string> DenyAndAdmitAsync(Surfaces surfaces, CancellationToken cancellationToken)
     {
-        using var surfaces = new Surfaces(world, DemoWorld.Checkout, calls);
         await surfaces.CallsAsync(["OK"], cancellationToken).ConfigureAwait(false);
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
         var denied = await DecideAsync(

@@ -4,14 +4,22 @@ using System.Net;
 namespace Fairlead.Cli.Demo.Checks;
 
 /// <summary>
-/// What is seen of a name from outside of the sidecar: by the proxy, by DNS, by calls of gRPC that somebody makes, and
-/// by Envoy where there is one. Each is asked again and again by itself. Used by one check at a time.
+/// What is seen of a name from outside of the sidecar: by the proxy, by DNS, and by calls of gRPC and by Envoy where
+/// there is a program for that. Each is asked again and again by itself. Used by one check at a time.
 /// </summary>
-internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) : IDisposable
+internal sealed class Surfaces : IAsyncDisposable
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly HttpClient _client = ProxyCheck.Client();
+    private readonly DemoWorld _world;
+    private readonly string _name;
+    private readonly GrpcWatch? _calls;
+
+    private Surfaces(DemoWorld world, string name, GrpcWatch? calls) => (_world, _name, _calls) = (world, name, calls);
+
+    /// <summary>What is not looked at here for want of a program, to be added to a report.</summary>
+    internal string Missing => _calls is null ? "\nwithout gRPC: no python3 with grpc" : "";
 
     /// <summary>What each is to say: any one of its words.</summary>
     internal sealed record Expected(string[] Proxy, string[] Envoy, string[] Dns, string[] Grpc)
@@ -31,25 +39,35 @@ internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) :
     /// <summary>One of them, and what it will have said, with the timestamp of the clock.</summary>
     internal sealed record Watched(string Where, Task<(string What, long At)> Answered);
 
+    /// <summary>Begins to call a service over gRPC, where there is a client for that.</summary>
+    /// <param name="world">The world.</param>
+    /// <param name="name">The name that is looked at in the other ways.</param>
+    /// <param name="called">The name that is called.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static async Task<Surfaces> OpenAsync(
+        DemoWorld world, string name, string called, CancellationToken cancellationToken) =>
+        new(world, name, await new GrpcClient(world).WatchAsync("xds:///" + called, cancellationToken)
+            .ConfigureAwait(false));
+
     /// <summary>Asks all of them until each says what is expected.</summary>
     internal IReadOnlyList<Watched> Watch(Expected expected, CancellationToken cancellationToken)
     {
         List<Watched> watched =
         [
             new("proxy", UntilAsync(
-                () => StatusAsync(IPEndPoint.Parse(world.ProxyAddress), cancellationToken),
+                () => StatusAsync(IPEndPoint.Parse(_world.ProxyAddress), cancellationToken),
                 expected.Proxy, cancellationToken)),
             new("DNS", UntilAsync(() => DnsAsync(cancellationToken), expected.Dns, cancellationToken)),
         ];
-        if (calls is not null)
+        if (_calls is not null)
         {
             watched.Add(new("gRPC", CallsAsync(expected.Grpc, cancellationToken)));
         }
 
-        if (EnvoyMissing.IsThere(world))
+        if (EnvoyMissing.IsThere(_world))
         {
             watched.Add(new("Envoy", UntilAsync(
-                () => StatusAsync(world.EnvoyListener, cancellationToken), expected.Envoy, cancellationToken)));
+                () => StatusAsync(_world.EnvoyListener, cancellationToken), expected.Envoy, cancellationToken)));
         }
 
         return watched;
@@ -57,9 +75,9 @@ internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) :
 
     /// <summary>Waits until the calls of gRPC, where somebody makes them, end as expected.</summary>
     internal Task<(string What, long At)> CallsAsync(string[] expected, CancellationToken cancellationToken) =>
-        calls is null
-            ? Task.FromResult(("", world.Time.GetTimestamp()))
-            : UntilAsync(() => Task.FromResult(calls.Last()), expected, cancellationToken);
+        _calls is null
+            ? Task.FromResult(("", _world.Time.GetTimestamp()))
+            : UntilAsync(() => Task.FromResult(_calls.Last()), expected, cancellationToken);
 
     /// <summary>What all of them said, and when, counted from a moment; what was said before it counts as said
     /// then.</summary>
@@ -69,7 +87,7 @@ internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) :
         foreach (var (where, answered) in watched)
         {
             var (what, at) = await answered.ConfigureAwait(false);
-            var elapsed = world.Time.GetElapsedTime(from, at).TotalMilliseconds;
+            var elapsed = _world.Time.GetElapsedTime(from, at).TotalMilliseconds;
             seen.Add(new Seen(where, what, Math.Max(0, elapsed)));
         }
 
@@ -85,16 +103,23 @@ internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) :
         Check.That(late.Count == 0, $"later than {most:0} ms: {string.Join(", ", late)}");
     }
 
-    public void Dispose() => _client.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        if (_calls is not null)
+        {
+            await _calls.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
     private async Task<string> StatusAsync(IPEndPoint at, CancellationToken cancellationToken)
     {
-        using var response = await ProxyCheck.SendAsync(_client, at, name, cancellationToken).ConfigureAwait(false);
+        using var response = await ProxyCheck.SendAsync(_client, at, _name, cancellationToken).ConfigureAwait(false);
         return ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
     }
 
     private async Task<string> DnsAsync(CancellationToken cancellationToken) =>
-        (await DnsQuestion.AskByItselfAsync(IPEndPoint.Parse(world.DnsAddress), name, cancellationToken)
+        (await DnsQuestion.AskByItselfAsync(IPEndPoint.Parse(_world.DnsAddress), _name, cancellationToken)
             .ConfigureAwait(false)).Status;
 
     private async Task<(string What, long At)> UntilAsync(
@@ -105,10 +130,10 @@ internal sealed class Surfaces(DemoWorld world, string name, GrpcWatch? calls) :
             var said = await ask().ConfigureAwait(false);
             if (expected.Contains(said))
             {
-                return (said, world.Time.GetTimestamp());
+                return (said, _world.Time.GetTimestamp());
             }
 
-            await Task.Delay(AskAgain, world.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(AskAgain, _world.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 }

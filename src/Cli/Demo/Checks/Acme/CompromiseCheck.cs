@@ -97,9 +97,7 @@ internal sealed class CompromiseCheck(DemoWorld world)
             .ConfigureAwait(false);
         var operators = new Operators(world.Spawner, world.Programs, world.Home, world.Time);
         var waiting = await operators.ProposeAsync(["renew"], cancellationToken).ConfigureAwait(false);
-        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-        var from = await held.ConfigureAwait(false);
+        var from = await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
         await sidecar.WaitForAsync(
             "names", page => NamesView.StateOf(page, AcmePlan.Rates) == "denied", cancellationToken)
             .ConfigureAwait(false);

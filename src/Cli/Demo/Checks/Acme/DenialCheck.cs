@@ -25,23 +25,16 @@ internal sealed class DenialCheck(DemoWorld world)
             }
         }
 
-        var calls = await new GrpcClient(world).WatchAsync("xds:///" + AcmePlan.Catalog, cancellationToken)
+        var surfaces = await Surfaces.OpenAsync(world, AcmePlan.Catalog, AcmePlan.Catalog, cancellationToken)
             .ConfigureAwait(false);
-        if (calls is null)
+        await using (surfaces.ConfigureAwait(false))
         {
-            return await DenyAsync(null, cancellationToken).ConfigureAwait(false)
-                + "\nwithout gRPC: no python3 with grpc";
-        }
-
-        await using (calls.ConfigureAwait(false))
-        {
-            return await DenyAsync(calls, cancellationToken).ConfigureAwait(false);
+            return await DenyAsync(surfaces, cancellationToken).ConfigureAwait(false) + surfaces.Missing;
         }
     }
 
-    private async Task<string> DenyAsync(GrpcWatch? calls, CancellationToken cancellationToken)
+    private async Task<string> DenyAsync(Surfaces surfaces, CancellationToken cancellationToken)
     {
-        using var surfaces = new Surfaces(world, AcmePlan.Catalog, calls);
         await surfaces.CallsAsync(["OK"], cancellationToken).ConfigureAwait(false);
         var watched = surfaces.Watch(Denied, cancellationToken);
         var genesis = await DemoWorld.GenesisAsync(world.Home, cancellationToken).ConfigureAwait(false);
@@ -51,9 +44,8 @@ internal sealed class DenialCheck(DemoWorld world)
             $"rules: [{{id: no-catalog, effect: deny, names: [catalog.shop.svc], subjects: [{{segment: {genesis}}}]}}]",
             cancellationToken).ConfigureAwait(false);
         Check.That(watched.All(one => !one.Answered.IsCompleted), "denied before anything was decided");
-        var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-        await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-        var seen = await surfaces.SeenAsync(watched, await held.ConfigureAwait(false)).ConfigureAwait(false);
+        var from = await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
+        var seen = await surfaces.SeenAsync(watched, from).ConfigureAwait(false);
         var bound = Pace.Of(Bound);
         Surfaces.Within(bound, seen);
         using var sidecar = new JsonApi(world.SidecarAdmin, world.Time);

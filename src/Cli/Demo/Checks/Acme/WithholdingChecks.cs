@@ -37,9 +37,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
             world.Home.Anchors[relay]!.Signal(Signals.Hup);
             try
             {
-                var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-                await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-                var from = await held.ConfigureAwait(false);
+                var from = await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
                 await sidecar.WaitForAsync(
                     "names", page => NamesView.StateOf(page, AcmePlan.Cart) == "denied", cancellationToken)
                     .ConfigureAwait(false);
@@ -120,9 +118,7 @@ internal sealed class WithholdingChecks(DemoWorld world)
         Turn();
         try
         {
-            var held = operators.HeldAsync(waiting.Epoch, cancellationToken);
-            await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
-            var from = await held.ConfigureAwait(false);
+            var from = await operators.ApproveAsync(waiting, cancellationToken).ConfigureAwait(false);
             await sidecar.WaitForAsync(
                 "names", now => NamesView.StateOf(now, AcmePlan.Checkout) == "expired", cancellationToken)
                 .ConfigureAwait(false);
