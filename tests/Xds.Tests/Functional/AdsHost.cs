@@ -1,5 +1,6 @@
 using System.Net;
 using Fairlead.Rpc;
+using Fairlead.TestKit.Processes;
 using Xunit;
 
 namespace Fairlead.Xds.Tests.Functional;
@@ -53,6 +54,11 @@ internal sealed class AdsHost : IViewProvider, IAsyncDisposable
         server.Endpoints.Add(RpcEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0)));
         _server = await RpcServer.StartAsync(server, TestContext.Current.CancellationToken);
     }
+
+    /// <summary>Returns once no stream is known any more.</summary>
+    public Task ForgottenAsync() => Eventually.HoldsAsync(
+        () => Task.FromResult(Service.StreamCount), count => count == 0, Bound,
+        TestContext.Current.CancellationToken);
 
     public async Task StopServerAsync()
     {

@@ -23,7 +23,7 @@ public sealed class AdsServiceTests
         using var call = Open(channel);
         var refused = await RefusedAsync(call, new DiscoveryRequest());
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
-        await ForgottenAsync(host);
+        await host.ForgottenAsync();
     }
 
     /// <summary>A client that asks without end is read no faster than it may ask: counted on virtual time.</summary>
@@ -202,11 +202,5 @@ public sealed class AdsServiceTests
     private static DiscoveryRequest Request(ResourceType type, params string[] names)
     {
         return new DiscoveryRequest { TypeUrl = type.TypeUrl, ResourceNames = { names } };
-    }
-
-    private static Task ForgottenAsync(AdsHost host)
-    {
-        return Eventually.HoldsAsync(
-            () => Task.FromResult(host.Service.Streams().Count), count => count == 0, Bound, Cancellation);
     }
 }

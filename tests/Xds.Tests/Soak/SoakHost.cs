@@ -40,7 +40,7 @@ internal sealed class SoakHost : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("fairlead-soak-").FullName;
         EndPoint target = isUnix
             ? new UnixDomainSocketEndPoint(Path.Combine(folder, "xds.sock"))
-            : new IPEndPoint(IPAddress.Loopback, FreePort());
+            : new IPEndPoint(IPAddress.Loopback, LoopbackPorts.Take(1)[0]);
         var bin = Path.Combine(PeerTools.RepositoryRoot, "artifacts", "bin");
         var program = hasViews
             ? Path.Combine(bin, "ViewsHost", "release", "Fairlead.ViewsHost")
@@ -102,12 +102,5 @@ internal sealed class SoakHost : IAsyncDisposable
     {
         await _process.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
