@@ -56,8 +56,8 @@ public sealed class WitnessClusterTests : IAsyncLifetime
     [Fact]
     public async Task OldWord_OfAsManyAnchorsAsMayLieAndOneMore_IsBehindTheWitness()
     {
-        // What a leader saw is witnessed, and both have to agree to it: the one that is held back, and so does not lead,
-        // knows us1 first. Who cannot check a witness makes it wait for a minute.
+        // What a leader saw is witnessed, and both have to agree to it: the one that is held back, and so does not
+        // lead, knows us1 first. Who cannot check a witness makes it wait for a minute.
         var leader = _home[0].Status("").Sealing.Leader == "eu1-a" ? 0 : 1;
         var heldBack = 1 - leader;
         _frozen.Caller = _home.Segment.Tls(heldBack).Key.Point.ToArray();

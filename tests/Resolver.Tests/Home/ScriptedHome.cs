@@ -161,7 +161,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal IEnumerable<VerificationFailure> Failures() =>
         Resolver.Troubles.Newest.Select(trouble => trouble.Refusal.Failure).Distinct();
 
-    /// <summary>Asserts which distinct errors there were so far, and tells all of them where there were others.</summary>
+    /// <summary>Asserts which distinct errors there were so far, and tells all where there were others.</summary>
     internal void AssertFailures(params VerificationFailure[] failures)
     {
         if (!Failures().Order().SequenceEqual(failures.Order()))
