@@ -77,6 +77,18 @@ public sealed class HeldEndpointsTests
     }
 
     [Fact]
+    public void Start_WithAClockBehindTheOneBefore_WaitsForWhatWasSigned()
+    {
+        var published = Published(2) with { Version = _now + 3_600_000 };
+        Load(published with { IsClaimed = true });
+        Assert.Empty(Desire(Bad(Slices)));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([published], _now, hasSources: true));
+        Assert.Equal(published.Content!.Fingerprint, Fingerprint());
+        Assert.Equal(published.Version + 1, Sealed(Desire(Of(2, port: 8081))).Version);
+    }
+
+    [Fact]
     public void Start_WithAsManySlices_PublishesThem()
     {
         Load(Published(1));

@@ -1,4 +1,5 @@
 using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
@@ -90,6 +91,55 @@ public sealed partial class PublisherEngineTests
 
         (Content?, long) Leaf() =>
             _engine.Names(_now).Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
+    }
+
+    /// <summary>Anchors may say so, to have every version refused as being ahead of time.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Load_OfAClaimBeyondAnyClock_LiftsNothingAboveTheClock(bool isDisputed)
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), Limits.IntegerMax, Limits.IntegerMax, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = isDisputed,
+        };
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.NeedsSources);
+        var sends = Desire((A, "1"));
+        Assert.Equal((_now + 1, _now + 90_000), Of(sends));
+        _engine.Answer(sends[0].Anchor, sends[0].Publications[0], AnchorFate.Refused, "RecordRollback: so", _now);
+        _now += 500;
+        Assert.Equal((_now + 1, _now + 90_000), Of(_engine.Load([claim], _now)));
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+
+        static (long, long) Of(IReadOnlyList<Send> sends) =>
+            sends[0].Publications[0].Plan is var plan ? (plan.Version, plan.Expires) : default;
+    }
+
+    /// <summary>After a restart with a clock that is behind.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void Load_OfAVersionAheadOfTheClock_IsGoneAboveOnceItsSourceIsRead(string desired)
+    {
+        var source = new KnownLeaf(
+            A, FakeMaker.Uid(99), _now + 3_600_000, _now + 3_690_000, new TextContent(A, "1"));
+        Assert.Empty(_engine.Load([source with { IsClaimed = true }], _now));
+        var sends = Desire((A, desired));
+        _engine.Answer(sends[0].Anchor, sends[0].Publications[0], AnchorFate.Refused, "RecordRollback: so", _now);
+        Assert.True(_engine.NeedsSources);
+        var again = _engine.Load([source], _now, hasSources: true);
+        if (desired == "1")
+        {
+            Assert.Empty(again);
+            Assert.True(_engine.IsSettled);
+        }
+        else
+        {
+            var plan = again[0].Publications[0].Plan;
+            Assert.Equal((source.Uid, source.Version + 1, source.Expires), (plan.Uid, plan.Version, plan.Expires));
+        }
     }
 
     [Fact]

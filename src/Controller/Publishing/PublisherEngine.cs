@@ -23,7 +23,7 @@ namespace Fairlead.Controller.Publishing;
 /// </summary>
 internal sealed class PublisherEngine
 {
-    // No honest anchor took a version further ahead than its clock tolerance, which is at most this (trust 4.5).
+    // No honest anchor took a version further ahead of its clock than its tolerance, which is at most this (trust 4.5).
     private const long ClockSlack = 30_000;
 
     private readonly PublisherOptions _options;
@@ -165,9 +165,15 @@ internal sealed class PublisherEngine
         NeedsState = false;
         NeedsSources &= !hasSources;
         _isLoaded = true;
-        foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
+        foreach (var leaf in leaves)
         {
-            Load(StateOf(leaf.Name), leaf);
+            // Invented, so that every version above it is refused, or of a clock that this one is behind: the source
+            // tells. Until then it counts as the newest that this clock could have signed.
+            var isAhead = leaf.IsClaimed && leaf.Version > now + ClockSlack;
+            NeedsSources |= isAhead;
+            Load(StateOf(leaf.Name), isAhead
+                ? leaf with { Version = now, Expires = Math.Min(leaf.Expires, now + _planner.Life), IsDisputed = true }
+                : leaf);
         }
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
