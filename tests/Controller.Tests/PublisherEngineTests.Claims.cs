@@ -117,6 +117,31 @@ public sealed partial class PublisherEngineTests
             sends[0].Publications[0].Plan is var plan ? (plan.Version, plan.Expires) : default;
     }
 
+    /// <summary>One anchor may say that it ends long after what any policy allows, to have every renewal refused: no
+    /// expiry falls.</summary>
+    [Fact]
+    public void Load_OfADisputedClaimThatOutlivesEverything_LiftsNoExpiry()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), _now - 7, Limits.IntegerMax, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = true,
+        };
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Equal(_now + 90_000, Desire((A, "1"))[0].Publications[0].Plan.Expires);
+
+        // It is true where what it was signed under allowed that.
+        var source = claim with
+        {
+            Version = _now - 1, Expires = _now + 200_000, IsClaimed = false, IsDisputed = false,
+        };
+        var other = Engine(_maker);
+        other.Load([source with { IsClaimed = true, IsDisputed = true }], _now);
+        Assert.True(other.NeedsSources);
+        Assert.Empty(other.Load([source], _now, hasSources: true));
+        Assert.Equal(source.Expires, other.Desire(Of((A, "2")), _now)[0].Publications[0].Plan.Expires);
+    }
+
     /// <summary>After a restart with a clock that is behind.</summary>
     [Theory]
     [InlineData("1")]

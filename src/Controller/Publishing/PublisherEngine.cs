@@ -167,13 +167,14 @@ internal sealed class PublisherEngine
         _isLoaded = true;
         foreach (var leaf in leaves)
         {
-            // Invented, so that every version above it is refused, or of a clock that this one is behind: the source
-            // tells. Until then it counts as the newest that this clock could have signed.
-            var isAhead = leaf.IsClaimed && leaf.Version > now + ClockSlack;
-            NeedsSources |= isAhead;
-            Load(StateOf(leaf.Name), isAhead
-                ? leaf with { Version = now, Expires = Math.Min(leaf.Expires, now + _planner.Life), IsDisputed = true }
-                : leaf);
+            var isOdd = IsOdd(leaf, now);
+            NeedsSources |= isOdd;
+            Load(StateOf(leaf.Name), !isOdd ? leaf : leaf with
+            {
+                Version = Math.Min(leaf.Version, now),
+                Expires = Math.Min(leaf.Expires, now + _planner.Life),
+                IsDisputed = true,
+            });
         }
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
@@ -188,6 +189,12 @@ internal sealed class PublisherEngine
         PlanAll(now);
         return Pump(now);
     }
+
+    // Invented, so that every version above it is refused, as ahead of time or for its long life; or of a clock that
+    // this one is behind, or of a longer life that was allowed before. The source tells. Until then it counts as the
+    // newest that could be signed here.
+    private bool IsOdd(KnownLeaf leaf, long now) => leaf.IsClaimed && (leaf.Version > now + ClockSlack
+        || (leaf.IsDisputed && leaf.Expires > now + _planner.Life + ClockSlack));
 
     private void Load(NameState state, KnownLeaf leaf)
     {
