@@ -172,7 +172,7 @@ internal sealed class HomeAsker : IAsyncDisposable
     }
 
     private Task<MeetingResult> AskHeadsAsync(CancellationToken cancellationToken) => HomeMeeting.AskHeadsAsync(
-        _anchors, _memory, RandomNumberGenerator.Fill, _time, cancellationToken);
+        _anchors, _memory, RandomNumberGenerator.Fill, HomeMeeting.ClockPatience, _time, cancellationToken);
 
     // A bootstrap file may be older than the last move of most anchors: the chain tells where they are.
     private bool KnowMore()

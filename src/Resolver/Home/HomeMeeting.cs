@@ -16,9 +16,11 @@ namespace Fairlead.Resolver.Home;
 /// </summary>
 public static class HomeMeeting
 {
-    // How long more than F heads wait for those that tell whether the own clock is right: 2F+1 of them (V37). A dead
-    // anchor says so sooner, a silent one must not keep a pod from its names.
-    private static readonly TimeSpan ClockPatience = TimeSpan.FromMilliseconds(500);
+    /// <summary>
+    /// How long more than F heads wait for those that tell whether the own clock is right: 2F+1 of them (V37). A dead
+    /// anchor says so sooner, a silent one must not keep a pod from its names.
+    /// </summary>
+    public static readonly TimeSpan ClockPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Meets one anchor: fetches what extends the home's chain and holds the connection to it (V63).</summary>
     /// <returns>The first error, or null.</returns>
@@ -48,16 +50,18 @@ public static class HomeMeeting
 
     /// <summary>
     /// Asks all anchors at once where the home stands, until 2F+1 have said so (V37), or more than F and the others do
-    /// not in half a second (V41).
+    /// not in time (V41).
     /// </summary>
     /// <param name="anchors">The anchors.</param>
     /// <param name="memory">Takes over the chain and the highest seal.</param>
     /// <param name="fillRandom">Fills the nonce, unguessably.</param>
+    /// <param name="patience">How long more than F wait for the others: <see cref="ClockPatience"/>.</param>
     /// <param name="time">The clock.</param>
     public static async Task<MeetingResult> AskHeadsAsync(
         IReadOnlyList<AnchorClient> anchors,
         VerifierMemory memory,
         Action<Span<byte>> fillRandom,
+        TimeSpan patience,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
@@ -67,8 +71,8 @@ public static class HomeMeeting
         var heads = ImmutableArray.CreateBuilder<OfferedHead>();
         var failures = ImmutableArray.CreateBuilder<MeetingFailure>();
         Refusal? last = new(VerificationFailure.NoFreshHead, "heads", "no anchor gave one");
-        using var patience = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        using var late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         var asking = anchors.Select(anchor => AskAsync(anchor, nonce, memory, time, enough.Token)).ToList();
         var isWaiting = false;
         await foreach (var one in Task.WhenEach(asking).ConfigureAwait(false))
@@ -97,7 +101,7 @@ public static class HomeMeeting
             if (!isWaiting)
             {
                 isWaiting = true;
-                patience.CancelAfter(ClockPatience);
+                late.CancelAfter(patience);
             }
         }
 

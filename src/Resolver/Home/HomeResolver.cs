@@ -202,7 +202,8 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 .Select(anchor => _options.Connect(anchor, _options.Proof?.Current, Memory.State.HomeState))
                 .ToList();
             var result = await HomeMeeting.AskHeadsAsync(
-                clients, Memory, _options.FillRandom, _options.Time, _stop.Token).ConfigureAwait(false);
+                clients, Memory, _options.FillRandom, _options.MeetPatience, _options.Time, _stop.Token)
+                .ConfigureAwait(false);
             foreach (var client in clients)
             {
                 await client.DisposeAsync().ConfigureAwait(false);

@@ -70,6 +70,10 @@ public sealed record HomeResolverOptions
     /// <value>How long an anchor may be silent at most before another one is asked beside it. Default 200 ms.</value>
     public TimeSpan HedgeMax { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <value>How long more than F anchors of the home wait for the others at first contact. Default half a
+    /// second.</value>
+    public TimeSpan MeetPatience { get; init; } = HomeMeeting.ClockPatience;
+
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

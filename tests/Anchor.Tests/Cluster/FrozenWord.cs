@@ -7,13 +7,15 @@ namespace Fairlead.Anchor.Tests.Cluster;
 /// What some anchors tell one caller, on its streams and beside them: the first word that any of them gave it about
 /// each name, for as long as they are told to. It was true once, and every signature on it is. Thread-safe.
 /// </summary>
-/// <param name="caller">The key of the caller's connection.</param>
-internal sealed class FrozenWord(byte[] caller)
+internal sealed class FrozenWord
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Answer> _first = new(StringComparer.Ordinal);
     private volatile Func<int, bool> _isGivenBy = static _ => true;
     private int _told;
+
+    /// <summary>The key of the caller's connection; null for nobody until it is set, once.</summary>
+    internal byte[]? Caller { get; set; }
 
     /// <summary>How often an old word was given for a newer one.</summary>
     internal int Told => Volatile.Read(ref _told);
@@ -26,7 +28,7 @@ internal sealed class FrozenWord(byte[] caller)
     }
 
     /// <summary>Stands before the anchor of an index.</summary>
-    internal ServerInterceptor At(int anchor) => new Mouth(this, anchor, caller);
+    internal ServerInterceptor At(int anchor) => new Mouth(this, anchor);
 
     private Answer Freeze(Answer answer, int anchor)
     {
@@ -53,13 +55,13 @@ internal sealed class FrozenWord(byte[] caller)
         }
     }
 
-    private sealed class Mouth(FrozenWord word, int anchor, byte[] caller) : ServerInterceptor
+    private sealed class Mouth(FrozenWord word, int anchor) : ServerInterceptor
     {
         public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
             TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
         {
             var response = await continuation(request, context);
-            if (response is ResolveResponse resolved && context.PeerKey.AsSpan().SequenceEqual(caller))
+            if (response is ResolveResponse resolved && IsCaller(context))
             {
                 resolved.Answer = word.Freeze(resolved.Answer, anchor);
             }
@@ -73,10 +75,14 @@ internal sealed class FrozenWord(byte[] caller)
             ServerCallContext context,
             DuplexStreamingServerMethod<TRequest, TResponse> continuation) => continuation(
             requestStream,
-            context.PeerKey.AsSpan().SequenceEqual(caller)
+            IsCaller(context)
                 ? new Writer<TResponse>(responseStream, word, anchor)
                 : responseStream,
             context);
+
+        // An unknown caller has no key either: it is not to be taken for nobody.
+        private bool IsCaller(ServerCallContext context) =>
+            word.Caller is { } caller && context.PeerKey.AsSpan().SequenceEqual(caller);
     }
 
     private sealed class Writer<T>(IServerStreamWriter<T> inner, FrozenWord word, int anchor) : IServerStreamWriter<T>

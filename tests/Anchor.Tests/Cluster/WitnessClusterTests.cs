@@ -17,7 +17,7 @@ public sealed class WitnessClusterTests : IAsyncLifetime
 
     private readonly ClusterClient _client = new();
     private readonly Moves _moves = new();
-    private readonly FrozenWord _frozen;
+    private readonly FrozenWord _frozen = new();
     private readonly AnchorCluster _home;
     private readonly AnchorCluster _target;
     private readonly CancellationTokenSource _bounded =
@@ -29,7 +29,6 @@ public sealed class WitnessClusterTests : IAsyncLifetime
         {
             Loggers = _moves,
         };
-        _frozen = new FrozenWord(_home.Segment.Tls(1).Key.Point.ToArray());
         _target = new AnchorCluster("us1.internal", 200, genesis: Patient)
         {
             DecorateOne = (i, service) => service.Intercept(_frozen.At(i)),
@@ -57,9 +56,13 @@ public sealed class WitnessClusterTests : IAsyncLifetime
     [Fact]
     public async Task OldWord_OfAsManyAnchorsAsMayLieAndOneMore_IsBehindTheWitness()
     {
-        // Both of eu1's anchors know us1 before the first heartbeat that could bear witness: each has to agree to it.
+        // What a leader saw is witnessed, and both have to agree to it: the one that is held back, and so does not lead,
+        // knows us1 first. Who cannot check a witness makes it wait for a minute.
+        var leader = _home[0].Status("").Sealing.Leader == "eu1-a" ? 0 : 1;
+        var heldBack = 1 - leader;
+        _frozen.Caller = _home.Segment.Tls(heldBack).Key.Point.ToArray();
         await _client.SealAsync(_target, 0, Service, Token);
-        var old = await AskAsync(1);
+        var old = await AskAsync(heldBack);
 
         // Also who was asked beside a slow one said no more until now.
         _frozen.IsGivenBy = static anchor => anchor < 2;
@@ -68,7 +71,7 @@ public sealed class WitnessClusterTests : IAsyncLifetime
         await Eventually.HoldsAsync(
             async () =>
             {
-                await AskAsync(0);
+                await AskAsync(leader);
                 return Witnessed();
             },
             witness => witness is not null && witness.Seq > first.Seq
@@ -77,7 +80,7 @@ public sealed class WitnessClusterTests : IAsyncLifetime
 
         // The anchor that was held back hears of it by its own segment, and asks until somebody tells it more.
         var now = await Eventually.HoldsAsync(
-            () => AskAsync(1), answer => SealOf(answer).Seq > first.Seq, TimeSpan.FromMinutes(2), Token);
+            () => AskAsync(heldBack), answer => SealOf(answer).Seq > first.Seq, TimeSpan.FromMinutes(2), Token);
         Assert.InRange(_frozen.Told, told + 1, int.MaxValue);
         Assert.Contains(VerificationFailure.BehindWitness, _moves.Failures);
 

@@ -32,7 +32,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.All(
             _home.Anchors.SelectMany(anchor => anchor.Nonces),
             nonce => Assert.Equal(string.Concat(Enumerable.Repeat("07", 16)), nonce.ToString()));
-        Assert.Empty(_home.Failures());
+        _home.AssertFailures();
         Assert.Equal(1, _home.Anchors[0].Open);
     }
 
@@ -67,7 +67,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
         Assert.Equal(500, told);
-        Assert.Empty(_home.Failures());
+        _home.AssertFailures();
         Assert.Equal(1, _home.Anchors[0].Open);
 
         // Of its own segment it knows the chain.
@@ -90,7 +90,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         _home.Anchors[0].Flood(new SubscribeResponse { Update = update }, 1);
         await _home.UntilTroubleAsync(failure);
         await _home.UntilAsync(Web, held => held.State == NameState.Fresh && _home.Anchors[0].Open == 0);
-        Assert.Equal([failure], _home.Failures());
+        _home.AssertFailures(failure);
     }
 
     /// <summary>What waits to be handled is small: the stream ends where the update is read, whatever the resolver is
@@ -278,7 +278,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilFreshAsync(Web);
 
         // Its seal stands yet: an anchor that one push has not reached is in order.
-        Assert.Equal([VerificationFailure.NotSealed], _home.Failures());
+        _home.AssertFailures(VerificationFailure.NotSealed);
         Assert.DoesNotContain(
             _home.Resolver.Troubles.Counts, one => one.Key is not VerificationFailure.NotSealed);
     }
@@ -421,7 +421,9 @@ public sealed class HomeResolverTests : IAsyncLifetime
         Assert.NotEqual(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
         Directory.Delete(_home.StateFile + ".tmp");
         await _home.UntilFreshAsync(Web);
-        Assert.Equal([VerificationFailure.StateNotDurable], _home.Failures());
+        Assert.All(
+            _home.Resolver.Troubles.Newest.Where(one => one.Refusal.Failure == VerificationFailure.StateNotDurable),
+            one => Assert.Equal("", one.Anchor));
     }
 
     [Fact]

@@ -124,6 +124,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 Proof = proof,
                 AskPatience = isHurried ? TimeSpan.FromSeconds(2) : Patience,
                 HedgeMax = isHurried ? TimeSpan.FromMilliseconds(200) : Patience,
+                MeetPatience = isHurried ? HomeMeeting.ClockPatience : Patience,
                 Time = time ?? TimeProvider.System,
                 Random = new Random(1),
                 FillRandom = static bytes => bytes.Fill(7),
@@ -159,6 +160,15 @@ internal sealed class ScriptedHome : IAsyncDisposable
     /// <summary>The distinct errors so far.</summary>
     internal IEnumerable<VerificationFailure> Failures() =>
         Resolver.Troubles.Newest.Select(trouble => trouble.Refusal.Failure).Distinct();
+
+    /// <summary>Asserts which distinct errors there were so far, and tells all of them where there were others.</summary>
+    internal void AssertFailures(params VerificationFailure[] failures)
+    {
+        if (!Failures().Order().SequenceEqual(failures.Order()))
+        {
+            Assert.Fail($"not [{string.Join(", ", failures)}]:\n{string.Join("\n", Resolver.Troubles.Newest)}");
+        }
+    }
 
     internal async Task<T> UntilAsync<T>(Func<T?> probe, string what)
         where T : class

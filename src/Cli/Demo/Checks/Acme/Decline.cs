@@ -12,6 +12,9 @@ internal sealed class Decline : IAsyncDisposable
     /// <summary>How far from its bound the end of a name may be seen.</summary>
     internal static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
 
+    // So much of a seal is left at least where its segment's seals are heard as they come: a third of its life passes
+    // between two.
+    private const long HeardMilliseconds = 7_000;
     private const int Rate = 20;
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
@@ -37,12 +40,14 @@ internal sealed class Decline : IAsyncDisposable
     /// <param name="Seal">The held seal.</param>
     internal sealed record StrictEnd(long From, long Predicted, long Stopped, long Seal);
 
-    /// <summary>Returns once both names are fresh and requests of both succeed.</summary>
+    /// <summary>Returns once both names are fresh, by seals as new as they are in quiet times, and requests of both
+    /// succeed: a relay that was silent until now may have left the strict name at the end of its seal.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
         await _sidecar.WaitForAsync(
             "names",
-            page => NamesView.AreFresh(page, AcmePlan.Orders, AcmePlan.Checkout),
+            page => NamesView.AreFresh(page, AcmePlan.Orders, AcmePlan.Checkout)
+                && (long?)NamesView.Of(page, AcmePlan.Orders)["ttl_ms"] > HeardMilliseconds,
             cancellationToken).ConfigureAwait(false);
         await _strict.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
         await _default.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
