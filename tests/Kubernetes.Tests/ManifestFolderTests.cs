@@ -105,7 +105,9 @@ public sealed class ManifestFolderTests
     public void Update_ObjectsThatMoveInAChainBesideADuplicate_AreAllTaken()
     {
         const int files = 100;
-        var first = Enumerable.Range(0, files).Select(index => ($"{index:d3}.yaml", (string?)Services(index))).ToArray();
+        var first = Enumerable.Range(0, files)
+            .Select(index => ($"{index:d3}.yaml", (string?)Services(index)))
+            .ToArray();
         var cost = Cost(first);
         Update(("z.yaml", Services(0)));
         Assert.Contains("stands at 000.yaml:1", Assert.Single(_folder.Problems).Message, StringComparison.Ordinal);
@@ -137,8 +139,8 @@ public sealed class ManifestFolderTests
         Assert.Equal("twice.yaml", Assert.Single(_folder.Problems).Location.File);
     }
 
-    /// <summary>Whatever is written in whatever order: nothing stands twice, and what does not take effect has something
-    /// in its way.</summary>
+    /// <summary>Whatever is written in whatever order: nothing stands twice, and what does not take effect has
+    /// something in its way.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -149,7 +151,10 @@ public sealed class ManifestFolderTests
         var written = new Dictionary<string, int[]>();
         for (var round = 0; round < 100; round++)
         {
-            var changed = Enumerable.Range(0, 8).Where(_ => random.Next(3) == 0).Select(index => $"{index}.yaml").ToList();
+            var changed = Enumerable.Range(0, 8)
+                .Where(_ => random.Next(3) == 0)
+                .Select(index => $"{index}.yaml")
+                .ToList();
             foreach (var file in changed)
             {
                 written[file] = [.. Enumerable.Range(0, 12).Where(_ => random.Next(8) == 0)];

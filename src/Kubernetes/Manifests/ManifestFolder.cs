@@ -1,5 +1,3 @@
-using Fairlead.Kubernetes.Objects;
-
 namespace Fairlead.Kubernetes.Manifests;
 
 /// <summary>
