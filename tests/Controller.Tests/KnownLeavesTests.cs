@@ -96,7 +96,7 @@ public sealed class KnownLeavesTests
         return new(LeafClass.Record, entry.Document.Payload) { Source = entry.Document, Slices = entry.Slices };
     }
 
-    private static RecordContent Record(string address) => RecordContents.Of(
+    internal static RecordContent Record(string address, Digest? publisher = null) => RecordContents.Of(
         new(
             "a.shop.svc",
             IsHeadless: false,
@@ -106,5 +106,5 @@ public sealed class KnownLeavesTests
             Continuity: null,
             [],
             HasClientIpAffinity: false),
-        Own.Key.Kid);
+        publisher ?? Own.Key.Kid);
 }

@@ -1,4 +1,5 @@
 using Fairlead.Controller.Publishing;
+using Fairlead.Naming;
 
 namespace Fairlead.Controller.Tests;
 
@@ -90,6 +91,80 @@ public sealed partial class PublisherEngineTests
 
         (Content?, long) Leaf() =>
             _engine.Names(_now).Single().Leaf is var leaf ? (leaf.Content, leaf.Expires) : default;
+    }
+
+    /// <summary>Anchors may say so, to have every version refused as being ahead of time.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Load_OfAClaimBeyondAnyClock_LiftsNothingAboveTheClock(bool isDisputed)
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), Limits.IntegerMax, Limits.IntegerMax, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = isDisputed,
+        };
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.NeedsSources);
+        var sends = Desire((A, "1"));
+        Assert.Equal((_now + 1, _now + 90_000), Of(sends));
+        _engine.Answer(sends[0].Anchor, sends[0].Publications[0], AnchorFate.Refused, "RecordRollback: so", _now);
+        _now += 500;
+        Assert.Equal((_now + 1, _now + 90_000), Of(_engine.Load([claim], _now)));
+        Assert.Empty(_engine.Load([], _now, hasSources: true));
+        Assert.False(_engine.NeedsSources);
+
+        static (long, long) Of(IReadOnlyList<Send> sends) =>
+            sends[0].Publications[0].Plan is var plan ? (plan.Version, plan.Expires) : default;
+    }
+
+    /// <summary>One anchor may say that it ends long after what any policy allows, to have every renewal refused: no
+    /// expiry falls.</summary>
+    [Fact]
+    public void Load_OfADisputedClaimThatOutlivesEverything_LiftsNoExpiry()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), _now - 7, Limits.IntegerMax, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = true,
+        };
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Equal(_now + 90_000, Desire((A, "1"))[0].Publications[0].Plan.Expires);
+
+        // It is true where what it was signed under allowed that.
+        var source = claim with
+        {
+            Version = _now - 1, Expires = _now + 200_000, IsClaimed = false, IsDisputed = false,
+        };
+        var other = Engine(_maker);
+        other.Load([source with { IsClaimed = true, IsDisputed = true }], _now);
+        Assert.True(other.NeedsSources);
+        Assert.Empty(other.Load([source], _now, hasSources: true));
+        Assert.Equal(source.Expires, other.Desire(Of((A, "2")), _now)[0].Publications[0].Plan.Expires);
+    }
+
+    /// <summary>After a restart with a clock that is behind.</summary>
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void Load_OfAVersionAheadOfTheClock_IsGoneAboveOnceItsSourceIsRead(string desired)
+    {
+        var source = new KnownLeaf(
+            A, FakeMaker.Uid(99), _now + 3_600_000, _now + 3_690_000, new TextContent(A, "1"));
+        Assert.Empty(_engine.Load([source with { IsClaimed = true }], _now));
+        var sends = Desire((A, desired));
+        _engine.Answer(sends[0].Anchor, sends[0].Publications[0], AnchorFate.Refused, "RecordRollback: so", _now);
+        Assert.True(_engine.NeedsSources);
+        var again = _engine.Load([source], _now, hasSources: true);
+        if (desired == "1")
+        {
+            Assert.Empty(again);
+            Assert.True(_engine.IsSettled);
+        }
+        else
+        {
+            var plan = again[0].Publications[0].Plan;
+            Assert.Equal((source.Uid, source.Version + 1, source.Expires), (plan.Uid, plan.Version, plan.Expires));
+        }
     }
 
     [Fact]

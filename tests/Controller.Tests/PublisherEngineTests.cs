@@ -64,13 +64,6 @@ public sealed partial class PublisherEngineTests
     }
 
     [Fact]
-    public void Load_VersionBeyondAnyClock_IsNotBelieved()
-    {
-        _engine.Load([new(A, FakeMaker.Uid(99), long.MaxValue / 2, long.MaxValue, new TextContent(A, "1"))], _now);
-        Assert.Equal(_now, Desire((A, "1"))[0].Publications[0].Plan.Version);
-    }
-
-    [Fact]
     public void Desire_NameGone_IsWithdrawnAndForgottenAfterItsExpiry()
     {
         Load();

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Fairlead.Controller.Admin;
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Documents;
@@ -154,9 +155,47 @@ public sealed class PublisherShellTests : IDisposable
         Assert.Equal(4, log.Lines.Count);
     }
 
-    private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor) => new(
+    /// <summary>The anchors refuse what it signs until it read what was signed before it, and each refusal has it read
+    /// their State.</summary>
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("10.0.0.2")]
+    public async Task Restart_WithAClockFarBehind_GoesOnAboveWhatWasSigned(string address)
+    {
+        var segment = new InMemorySegment(_signer.Key);
+        await PublishAsync(_time, "10.0.0.1");
+        var before = segment.RecordOf(Name)!;
+        await PublishAsync(new ManualTimeProvider(_time.GetUtcNow() - TimeSpan.FromDays(30)), address);
+        var after = segment.RecordOf(Name)!;
+        Assert.Equal(before.Uid, after.Uid);
+        Assert.Equal(address == "10.0.0.1" ? before.Version : before.Version + 1, after.Version);
+
+        async Task PublishAsync(ManualTimeProvider time, string address)
+        {
+            var shell = Shell(
+                new DocumentMaker(_signer, RandomNumberGenerator.Fill),
+                new InMemoryAnchor(segment, 0), time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            var running = shell.RunAsync(stop.Token);
+            shell.Desire(new(
+                new Dictionary<string, Content> { [Name] = KnownLeavesTests.Record(address, _signer.Key.Kid) },
+                FrozenSet<string>.Empty, true));
+            await Eventually.HoldsAsync(
+                () =>
+                {
+                    time.Advance(TimeSpan.FromMilliseconds(100));
+                    return Task.FromResult(shell.Settled.IsCompleted);
+                },
+                settled => settled, Patience, stop.Token);
+            await stop.CancelAsync();
+            await running;
+        }
+    }
+
+    private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor, TimeProvider? time = null) => new(
         new PublisherEngine(new() { Anchors = 1, RecordLife = TimeSpan.FromHours(1) }, maker, new Random(1)),
-        [anchor], () => new SegmentTerms(1, Limits.RecordLifeMax), _signer.Key, new(), _time, NullLogger.Instance);
+        [anchor], () => new SegmentTerms(1, Limits.RecordLifeMax), _signer.Key, new(), time ?? _time,
+        NullLogger.Instance);
 
     private static DesiredState Of(string text) => new(
         new Dictionary<string, Content> { [Name] = new TextContent(Name, text) }, FrozenSet<string>.Empty, true);

@@ -23,6 +23,12 @@ internal sealed record RecordContent : Content
     /// claim the record.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Slices { get; }
 
+    /// <inheritdoc/>
+    /// <remarks>A slice holds endpoints of one EndpointSlice: fewer of them may be a file that was not read, and what
+    /// one of them lists is as it should be.</remarks>
+    public override bool IsShortOf(Content published) =>
+        published is RecordContent { Template.Slices.Length: var slices } && Template.Slices.Length < slices;
+
     /// <summary>The content of <paramref name="record"/>.</summary>
     public static RecordContent Of(Record record, IReadOnlyList<ReadOnlyMemory<byte>> slices)
     {

@@ -24,10 +24,7 @@ internal sealed class ManifestController(ReconcileOptions options, Digest publis
     /// <summary>Takes a scan and answers with what should be published.</summary>
     public DesiredState Take(ManifestScan scan)
     {
-        foreach (var (file, reason) in scan.Unreadable)
-        {
-            _folder.Unreadable(file, reason);
-        }
+        _folder.Unreadable(scan.Unreadable);
 
         // What is missing only once the deleted files are taken away was meant to go; what else is missing may stand in
         // a file that is being written, be it one that takes effect because they are.

@@ -5,7 +5,8 @@ namespace Fairlead.Controller.Publishing;
 /// <summary>What should be published now. Immutable.</summary>
 /// <param name="Contents">By name.</param>
 /// <param name="Held">Names whose present state must stay, whatever it is.</param>
-/// <param name="IsComplete">Whether a name that is missing is really unwanted; else nothing is withdrawn.</param>
+/// <param name="IsComplete">Whether what is missing is really unwanted; else no name is withdrawn, and none loses a
+/// part that this run never saw.</param>
 internal sealed record DesiredState(
     IReadOnlyDictionary<string, Content> Contents,
     IReadOnlySet<string> Held,

@@ -11,7 +11,8 @@ namespace Fairlead.Controller.Publishing;
 /// <item>A version is over when F+1 anchors sealed it, F being that of the epoch that is known (<see
 /// cref="Require"/>). One that an anchor failed or refused goes to another; when too
 /// few are left it waits, and longer each time.</item>
-/// <item>A name is withdrawn when it was missing for a while, or what held it was deleted.</item>
+/// <item>A name is withdrawn when it was missing for a while, or what held it was deleted; it loses nothing that may
+/// only not have been read yet (<see cref="NameState.Wanted"/>).</item>
 /// </list>
 /// <code>
 /// waiting -> sent -> accepted -> sealed (over)
@@ -22,7 +23,7 @@ namespace Fairlead.Controller.Publishing;
 /// </summary>
 internal sealed class PublisherEngine
 {
-    // No honest anchor took a version further ahead than its clock tolerance, which is at most this (trust 4.5).
+    // No honest anchor took a version further ahead of its clock than its tolerance, which is at most this (trust 4.5).
     private const long ClockSlack = 30_000;
 
     private readonly PublisherOptions _options;
@@ -164,9 +165,16 @@ internal sealed class PublisherEngine
         NeedsState = false;
         NeedsSources &= !hasSources;
         _isLoaded = true;
-        foreach (var leaf in leaves.Where(leaf => leaf.Version <= now + ClockSlack))
+        foreach (var leaf in leaves)
         {
-            Load(StateOf(leaf.Name), leaf);
+            var isOdd = IsOdd(leaf, now);
+            NeedsSources |= isOdd;
+            Load(StateOf(leaf.Name), !isOdd ? leaf : leaf with
+            {
+                Version = Math.Min(leaf.Version, now),
+                Expires = Math.Min(leaf.Expires, now + _planner.Life),
+                IsDisputed = true,
+            });
         }
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
@@ -181,6 +189,12 @@ internal sealed class PublisherEngine
         PlanAll(now);
         return Pump(now);
     }
+
+    // Invented, so that every version above it is refused, as ahead of time or for its long life; or of a clock that
+    // this one is behind, or of a longer life that was allowed before. The source tells. Until then it counts as the
+    // newest that could be signed here.
+    private bool IsOdd(KnownLeaf leaf, long now) => leaf.IsClaimed && (leaf.Version > now + ClockSlack
+        || (leaf.IsDisputed && leaf.Expires > now + _planner.Life + ClockSlack));
 
     private void Load(NameState state, KnownLeaf leaf)
     {
@@ -360,7 +374,7 @@ internal sealed class PublisherEngine
         Drop(state);
         state.Last = plan.Leaf with
         {
-            Content = _desired!.Contents.ContainsKey(state.Name) ? null : plan.Content,
+            Content = state.Wanted(_desired!, now) is null ? plan.Content : null,
             Expires = state.Held?.Expires ?? 0,
         };
         ScheduleRenewal(state.Last);
@@ -392,7 +406,7 @@ internal sealed class PublisherEngine
 
     private void PlanOne(NameState state, long now)
     {
-        var desired = _desired!.Contents.GetValueOrDefault(state.Name);
+        var desired = state.Wanted(_desired!, now);
         var isKept = IsKept(state, now);
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
@@ -572,23 +586,5 @@ internal sealed class PublisherEngine
             leaf,
             current.CountOf(AnchorFate.Accepted),
             current.Refusal);
-    }
-
-    private sealed class NameState(string name)
-    {
-        public string Name { get; } = name;
-
-        public KnownLeaf? Last { get; set; }
-
-        /// <summary>The newest version that the anchors are known to hold.</summary>
-        public KnownLeaf? Held { get; set; }
-
-        public Publication? Current { get; set; }
-
-        /// <summary>Since when nobody wants it, unix ms; null where somebody does or nobody knows.</summary>
-        public long? MissingSince { get; set; }
-
-        /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
-        public bool IsDeleted { get; set; }
     }
 }

@@ -34,7 +34,9 @@ internal sealed class PublisherShell
     private bool _isReading;
     private int _lacking;
     private long? _lastRead;
+    private bool _hadSources;
     private int _sourceFailures;
+    private long _sourcesFrom;
 
     /// <summary>A shell that does nothing until <see cref="RunAsync"/>.</summary>
     /// <param name="engine">What it runs.</param>
@@ -123,9 +125,7 @@ internal sealed class PublisherShell
             if (now >= NextRead())
             {
                 _isReading = true;
-
-                // What an older anchor refuses must not keep the rest from moving on.
-                calls.Add(ReadStateAsync(_engine.NeedsSources && !_engine.NeedsState, cancellationToken));
+                calls.Add(ReadStateAsync(IsSourcesTurn(now), cancellationToken));
             }
 
             if (_engine.IsSettled)
@@ -169,6 +169,11 @@ internal sealed class PublisherShell
 
     private bool Post(Func<long, IReadOnlyList<Send>> input) => _inputs.Writer.TryWrite(input);
 
+    // What an older anchor refuses must not keep the rest from moving on; and what is refused until the sources were
+    // read, which has the State read each time, must not keep them from that.
+    private bool IsSourcesTurn(long now) =>
+        _engine.NeedsSources && (!_engine.NeedsState || (!_hadSources && now >= _sourcesFrom));
+
     private long NextRead()
     {
         if (_isReading)
@@ -176,10 +181,15 @@ internal sealed class PublisherShell
             return long.MaxValue;
         }
 
-        var pause = _engine.NeedsState ? _options.StateRetry
-            : _engine.NeedsSources ? _options.SourcesPause(_sourceFailures)
-            : _options.StateInterval;
-        return _lastRead is { } last ? last + (long)pause.TotalMilliseconds : 0;
+        if (_lastRead is not { } last)
+        {
+            return 0;
+        }
+
+        var retry = last + (long)_options.StateRetry.TotalMilliseconds;
+        return _engine.NeedsState ? retry
+            : _engine.NeedsSources ? Math.Max(retry, _sourcesFrom)
+            : last + (long)_options.StateInterval.TotalMilliseconds;
     }
 
     // Until an input comes, or something falls due: then a timer puts in an input that says nothing.
@@ -266,7 +276,13 @@ internal sealed class PublisherShell
         {
             _isReading = false;
             _lastRead = now;
-            _sourceFailures = !withSources ? _sourceFailures : leaves is null ? _sourceFailures + 1 : 0;
+            _hadSources = withSources;
+            if (withSources)
+            {
+                _sourceFailures = leaves is null ? _sourceFailures + 1 : 0;
+                _sourcesFrom = now + (long)_options.SourcesPause(_sourceFailures).TotalMilliseconds;
+            }
+
             return leaves is null ? [] : _engine.Load(leaves, now, withSources);
         });
     }

@@ -1,5 +1,3 @@
-using Fairlead.Kubernetes.Objects;
-
 namespace Fairlead.Kubernetes.Manifests;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace Fairlead.Kubernetes.Manifests;
 /// </summary>
 public sealed class ManifestFolder
 {
-    private readonly SortedDictionary<string, Entry> _files = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ManifestEntry> _files = new(StringComparer.Ordinal);
 
     /// <summary>What is accepted of all files, in the order of their names.</summary>
     public ManifestContent Content =>
@@ -52,18 +50,26 @@ public sealed class ManifestFolder
 
         if (any)
         {
-            Accept();
+            ManifestAcceptance.Run(_files.Values);
         }
 
         return any;
     }
 
-    /// <summary>Takes note that a file is there but cannot be read.</summary>
-    public void Unreadable(string file, string reason)
+    /// <summary>Takes note of files that are there but cannot be read, each with the reason.</summary>
+    public void Unreadable(IReadOnlyCollection<(string File, string Reason)> files)
     {
-        var problem = new ManifestProblem(new(file, 1), $"cannot be read: {reason}");
-        EntryOf(file).Current = new(ManifestContent.Empty, [problem]);
-        Accept();
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (var (file, reason) in files)
+        {
+            var problem = new ManifestProblem(new(file, 1), $"cannot be read: {reason}");
+            EntryOf(file).Current = new(ManifestContent.Empty, [problem]);
+        }
+
+        if (files.Count > 0)
+        {
+            ManifestAcceptance.Run(_files.Values);
+        }
     }
 
     // Many tools truncate a file before they write it. Who means to withdraw everything deletes the file.
@@ -72,7 +78,7 @@ public sealed class ManifestFolder
             + "it held stays; delete it to withdraw that")])
         : ManifestReader.Read(file, bytes);
 
-    private Entry EntryOf(string file)
+    private ManifestEntry EntryOf(string file)
     {
         if (!_files.TryGetValue(file, out var entry))
         {
@@ -80,74 +86,5 @@ public sealed class ManifestFolder
         }
 
         return entry;
-    }
-
-    // All pending files together, so that objects may move between them; else one by one, in the order of their names,
-    // until none can be taken any more.
-    private void Accept()
-    {
-        var pending = _files.Values.Where(entry => entry.IsPending).ToList();
-        foreach (var entry in _files.Values)
-        {
-            entry.Conflicts = [];
-        }
-
-        if (Conflicts(pending).Count == 0)
-        {
-            pending.ForEach(entry => entry.Accepted = entry.Current!.Content);
-            return;
-        }
-
-        var progress = true;
-        while (progress)
-        {
-            progress = false;
-            foreach (var entry in pending.Where(entry => entry.IsPending))
-            {
-                entry.Conflicts = Conflicts([entry]);
-                if (entry.Conflicts.Count == 0)
-                {
-                    entry.Accepted = entry.Current!.Content;
-                    progress = true;
-                }
-            }
-        }
-    }
-
-    // What stands twice when `candidates` take effect.
-    private List<ManifestProblem> Conflicts(List<Entry> candidates)
-    {
-        var taken = new Dictionary<(string, ObjectKey), ManifestLocation>();
-        foreach (var entry in _files.Values.Except(candidates))
-        {
-            foreach (var (kind, key, location) in entry.Accepted?.Identities() ?? [])
-            {
-                taken[(kind, key)] = location;
-            }
-        }
-
-        var conflicts = new List<ManifestProblem>();
-        foreach (var (kind, key, location) in candidates.SelectMany(entry => entry.Current!.Content.Identities()))
-        {
-            if (!taken.TryAdd((kind, key), location))
-            {
-                conflicts.Add(new(location, ManifestReader.Duplicate(kind, key, taken[(kind, key)])));
-            }
-        }
-
-        return conflicts;
-    }
-
-    private sealed class Entry
-    {
-        public ManifestFile? Current { get; set; }
-
-        public ManifestContent? Accepted { get; set; }
-
-        public List<ManifestProblem> Conflicts { get; set; } = [];
-
-        public bool IsPending => Current is { IsGood: true } && !ReferenceEquals(Current.Content, Accepted);
-
-        public IEnumerable<ManifestProblem> Problems => (Current?.Problems ?? []).Concat(Conflicts);
     }
 }

@@ -1,0 +1,42 @@
+namespace Fairlead.Controller.Publishing;
+
+/// <summary>Where one name stands. Mutable; owned by the engine.</summary>
+internal sealed class NameState(string name)
+{
+    private bool _wasWhole;
+
+    /// <summary>The name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The newest version that is known: of the anchors' State, or signed here.</summary>
+    public KnownLeaf? Last { get; set; }
+
+    /// <summary>The newest version that the anchors are known to hold.</summary>
+    public KnownLeaf? Held { get; set; }
+
+    /// <summary>The version that is on its way.</summary>
+    public Publication? Current { get; set; }
+
+    /// <summary>Since when nobody wants it, unix ms; null where somebody does or nobody knows.</summary>
+    public long? MissingSince { get; set; }
+
+    /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
+    public bool IsDeleted { get; set; }
+
+    /// <summary>What should be published; null for nothing, or where that is not known yet. While something was never
+    /// read, a part of what is published may stand there, and stays with the rest of it until this run saw as much
+    /// once. Where anchors disagree it is not known what is published.</summary>
+    /// <param name="desired">What is desired.</param>
+    /// <param name="now">Unix ms.</param>
+    public Content? Wanted(DesiredState desired, long now)
+    {
+        if (desired.Contents.GetValueOrDefault(Name) is not { } content)
+        {
+            return null;
+        }
+
+        _wasWhole |= desired.IsComplete || Last is not { } last || last.Expires <= now
+            || !(last.IsDisputed || (last.Content is { } published && content.IsShortOf(published)));
+        return _wasWhole ? content : null;
+    }
+}
