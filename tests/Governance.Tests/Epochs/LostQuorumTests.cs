@@ -1,4 +1,3 @@
-using Fairlead.Naming;
 using Fairlead.Simulator;
 using Xunit;
 
