@@ -164,7 +164,7 @@ internal sealed record DataFolder(
 
     // The keys of whose journals the store does not know.
     private static async Task<List<StoreKey>> UnmarkedAsync(
-        IStore store, SegmentGround ground, KeyCustody keys, CancellationToken cancellationToken)
+        SqliteStore store, SegmentGround ground, KeyCustody keys, CancellationToken cancellationToken)
     {
         var unmarked = new List<StoreKey>();
         foreach (var marker in new[] { MarkerOf(ground, keys.Seal), MarkerOf(ground, keys.Gov) })
@@ -182,7 +182,8 @@ internal sealed record DataFolder(
 
     // Both journals are there by now, in files just made or in older ones: a store that took a lost one's place says so
     // of neither until it is told.
-    private static async Task MarkAsync(IStore store, List<StoreKey> unmarked, CancellationToken cancellationToken)
+    private static async Task MarkAsync(
+        SqliteStore store, List<StoreKey> unmarked, CancellationToken cancellationToken)
     {
         if (unmarked.Count > 0)
         {
