@@ -18,6 +18,12 @@ public static class SealLimits
     public const int NewBytes = 1_048_576;
 
     /// <summary>
+    /// Bytes of documents and slices that were signed and are not certified from which on a proposal takes no new
+    /// change at all: what several anchors signed apart has to fit into one message together.
+    /// </summary>
+    public const int MergedBytes = 4 * 1_048_576;
+
+    /// <summary>
     /// Bytes of documents and slices of several entries in one message: half of what a message may have. A single
     /// larger entry still goes.
     /// </summary>

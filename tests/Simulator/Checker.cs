@@ -43,9 +43,12 @@ internal sealed class Checker(World world, VirtualTime time, int liars)
     internal void Learn(EpochGround ground) => _publishers[ground.Epoch.Digest] = [.. Disk.Publishers(ground)];
 
     /// <summary>An honest anchor is about to sign; its journal says what.</summary>
-    internal void Journaled(ReadOnlyMemory<byte> body)
+    /// <param name="body">The entry's body.</param>
+    /// <param name="journal">What that journal holds before it.</param>
+    internal void Journaled(ReadOnlyMemory<byte> body, JournalEntries journal)
     {
-        var signed = JournalBody.Decode(body) ?? throw new ViolationException("I16", "an unreadable journal entry");
+        var signed = JournalBody.Decode(body, journal.Find)
+            ?? throw new ViolationException("I16", "an unreadable journal entry");
         var seal = StateClaim.TryParse(signed.Seal, out var claim, out _)
             ? claim
             : throw new ViolationException("I16", "a journal entry that is neither seal nor handover");

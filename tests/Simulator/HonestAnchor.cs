@@ -20,6 +20,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     private readonly Disk _disk = new();
     private readonly Queue<SegmentInput> _inbox = [];
     private readonly Dictionary<long, IssuedEntry> _tokens = [];
+    private JournalEntries _journaled = new();
     private SegmentEngine? _engine;
     private EpochGround _ground;
     private long _served;
@@ -54,6 +55,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
     {
         _life++;
         _ground = _disk.Ground ?? _world.Segment.Ground;
+        _journaled = new JournalEntries();
+        _disk.SealJournal.ForEach(_journaled.Add);
         _engine = new SegmentEngine(_world.SegmentOptions(Id, _disk, _world.Neighbours(Id, _time)), Clock);
         _served = _engine.Seals.Newest is null ? _ground.Epoch.Value.Number - 1 : _ground.Epoch.Value.Number;
         if (_disk.Ground is null)
@@ -182,7 +185,7 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             Message: SealMessage.Entries entries,
         } && entries.List.Any(source => DocumentDigests.Of(source) == digest));
         var isSigned = outputs.OfType<SegmentOutput.SealJournal>().Any(o =>
-            JournalBody.Decode(o.Body)?.Puts.Any(put => DocumentDigests.Of(put) == digest) ?? false);
+            JournalBody.Decode(o.Body, _journaled.Find)?.Puts.Any(put => DocumentDigests.Of(put) == digest) ?? false);
         if ((isKept || isTold || isSigned) && !before.Contains(digest))
         {
             throw new ViolationException("I14", $"{Id} changed its state for a refused entry");
@@ -197,7 +200,8 @@ internal sealed class HonestAnchor : ISimulatedAnchor
             switch (outputs[i])
             {
                 case SegmentOutput.SealJournal journal:
-                    _checker.Journaled(journal.Body);
+                    _checker.Journaled(journal.Body, _journaled);
+                    _journaled.Add(journal.Body);
                     Sync(_disk.SealJournal, journal.Body, outputs, i + 1);
                     return false;
                 case SegmentOutput.GovJournal journal:

@@ -44,10 +44,14 @@ internal sealed record DataFolder(
                 options.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             store = await OpenStoreAsync(options, time, cancellationToken).ConfigureAwait(false);
             var mark = new StoreMark(options.Data, time);
-            journal = await OpenJournalAsync(options, ground, keys.Seal, store, mark, cancellationToken)
-                .ConfigureAwait(false);
-            gov = await OpenJournalAsync(options, ground, keys.Gov, store, mark, cancellationToken)
-                .ConfigureAwait(false);
+
+            // Asked once: what is written for one key must not speak for the other.
+            var isReplaced = mark.Exists
+                && (await store.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Revision <= 1;
+            var unmarked = await UnmarkedAsync(store, ground, keys, cancellationToken).ConfigureAwait(false);
+            journal = OpenJournal(options, ground, keys.Seal, isReplaced, unmarked);
+            gov = OpenJournal(options, ground, keys.Gov, isReplaced, unmarked);
+            await MarkAsync(store, unmarked, cancellationToken).ConfigureAwait(false);
             CheckBase(journal.Header, ground);
             CheckBase(gov.Header, ground);
             var archived = await new ArchiveFormat(ground.Genesis).LoadAsync(store, cancellationToken)
@@ -55,7 +59,7 @@ internal sealed record DataFolder(
             var newest = ground.Newest.Value.Number;
             return new DataFolder(
                 options.ArchiveAs(store),
-                async token => options.ArchiveAs(await OpenStoreAsync(options, time, token).ConfigureAwait(false)),
+                token => ReopenAsync(options, ground, keys, time, token),
                 mark,
                 journal,
                 gov,
@@ -124,28 +128,68 @@ internal sealed record DataFolder(
         _ => "make it readable and writable, and make room on its disk",
     };
 
-    // Two places remember that this key has a journal: where the file is gone, the key must not start over.
-    private static async Task<JournalFile> OpenJournalAsync(
-        AnchorOptions options, SegmentGround ground, EcdsaSigner signer, SqliteStore store, StoreMark mark,
+    // A store that took the lost one's place while the anchor ran knows of no journal either.
+    private static async Task<IStore> ReopenAsync(
+        AnchorOptions options, SegmentGround ground, KeyCustody keys, TimeProvider time,
         CancellationToken cancellationToken)
+    {
+        var store = await OpenStoreAsync(options, time, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var unmarked = await UnmarkedAsync(store, ground, keys, cancellationToken).ConfigureAwait(false);
+            await MarkAsync(store, unmarked, cancellationToken).ConfigureAwait(false);
+            return options.ArchiveAs(store);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // Two places remember that this key has a journal: where the file is gone, the key must not start over.
+    private static JournalFile OpenJournal(
+        AnchorOptions options, SegmentGround ground, EcdsaSigner signer, bool isReplaced, List<StoreKey> unmarked)
     {
         var kid = signer.Key.Kid.ToString();
         var journal =
             new JournalOptions(options.Data, ground.Genesis.ToString(), kid) { RotateBytes = options.JournalBytes };
-        var marker = StoreKey.FromText($"s/{ground.Genesis}/journal/{kid}");
-        var known = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken)
-            .ConfigureAwait(false);
-        var isOld = mark.Exists && (await store.GetStatusAsync(cancellationToken).ConfigureAwait(false)).Revision <= 1;
-        if (known.Entries.Count > 0 || isOld || File.Exists(journal.Path))
+        return isReplaced || !unmarked.Contains(MarkerOf(ground, signer)) || File.Exists(journal.Path)
+            ? JournalFile.Open(journal)
+            : JournalFile.Create(journal, ground.Newest.Value.Number, 0, ground.StartRoot.ToString());
+    }
+
+    private static StoreKey MarkerOf(SegmentGround ground, EcdsaSigner signer) =>
+        StoreKey.FromText($"s/{ground.Genesis}/journal/{signer.Key.Kid}");
+
+    // The keys of whose journals the store does not know.
+    private static async Task<List<StoreKey>> UnmarkedAsync(
+        SqliteStore store, SegmentGround ground, KeyCustody keys, CancellationToken cancellationToken)
+    {
+        var unmarked = new List<StoreKey>();
+        foreach (var marker in new[] { MarkerOf(ground, keys.Seal), MarkerOf(ground, keys.Gov) })
         {
-            return JournalFile.Open(journal);
+            var found = await store.RangeAsync(new RangeRequest(KeyRange.Single(marker)), cancellationToken)
+                .ConfigureAwait(false);
+            if (found.Entries.Count == 0)
+            {
+                unmarked.Add(marker);
+            }
         }
 
-        var created = JournalFile.Create(journal, ground.Newest.Value.Number, 0, ground.StartRoot.ToString());
-        await store.CommitAsync(
-            new Transaction { Success = [new Operation.Put(marker, "1"u8.ToArray())] }, cancellationToken)
-                .ConfigureAwait(false);
-        return created;
+        return unmarked;
+    }
+
+    // Both journals are there by now, in files just made or in older ones: a store that took a lost one's place says so
+    // of neither until it is told.
+    private static async Task MarkAsync(
+        SqliteStore store, List<StoreKey> unmarked, CancellationToken cancellationToken)
+    {
+        if (unmarked.Count > 0)
+        {
+            var puts = unmarked.Select(Operation (marker) => new Operation.Put(marker, "1"u8.ToArray())).ToList();
+            await store.CommitAsync(new Transaction { Success = puts }, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     // A journal that starts in a later epoch than the segment file knows: signatures of that epoch are out there.

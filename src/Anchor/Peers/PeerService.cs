@@ -7,8 +7,8 @@ using Fairlead.Rpc;
 namespace Fairlead.Anchor.Peers;
 
 /// <summary>
-/// Takes what the other anchors of the segment say. Whoever's key is not a tls key of the newest epoch is not heard
-/// (V63). Thread-safe.
+/// Takes what the other anchors of the segment say, each over one stream at a time. Whoever's key is not a tls key of
+/// the newest epoch is not heard (V63). Thread-safe.
 /// </summary>
 /// <param name="self">The own id.</param>
 /// <param name="newest">The newest epoch.</param>
@@ -19,6 +19,8 @@ internal sealed class PeerService(
     string self, Func<Epoch> newest, Func<string, SegmentMessage, int, CancellationToken, ValueTask> heard,
     Func<AttestRequest, Envelope> decide)
 {
+    private readonly PeerStreams _streams = new();
+
     /// <summary>The service, to be served.</summary>
     internal ServerServiceDefinition Build() => ServerServiceDefinition.CreateBuilder()
         .AddMethod(PeerMethods.Gossip, GossipAsync)
@@ -34,18 +36,36 @@ internal sealed class PeerService(
 
     private async Task<GossipClosed> GossipAsync(IAsyncStreamReader<PeerMessage> messages, ServerCallContext call)
     {
-        _ = Identify(call.PeerKey);
+        var from = Identify(call.PeerKey);
         call.Accept();
-        await call.WriteResponseHeadersAsync([]).ConfigureAwait(false);
-        while (await messages.MoveNext(call.CancellationToken).ConfigureAwait(false))
+        var stream = _streams.Begin(from, call.CancellationToken);
+        try
+        {
+            await call.WriteResponseHeadersAsync([]).ConfigureAwait(false);
+            return await HearAsync(messages, call, stream.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
+        {
+            throw new RpcException(
+                new Status(StatusCode.Aborted, $"a newer stream of {from} took the place of this one"));
+        }
+        finally
+        {
+            _streams.End(from, stream);
+        }
+    }
+
+    private async Task<GossipClosed> HearAsync(
+        IAsyncStreamReader<PeerMessage> messages, ServerCallContext call, CancellationToken cancellationToken)
+    {
+        while (await messages.MoveNext(cancellationToken).ConfigureAwait(false))
         {
             var message = SegmentWire.Read(messages.Current)
                 ?? throw RpcFailures.ToException(
                     new Refusal(VerificationFailure.BadEnvelope, "gossip", "a message of no form"));
 
             // An epoch that took the key away ends the stream with the next word.
-            await heard(
-                Identify(call.PeerKey), message, messages.Current.CalculateSize(), call.CancellationToken)
+            await heard(Identify(call.PeerKey), message, messages.Current.CalculateSize(), cancellationToken)
                 .ConfigureAwait(false);
         }
 

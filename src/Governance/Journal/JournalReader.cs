@@ -66,13 +66,18 @@ internal sealed class JournalReader(ReadOnlyMemory<byte> bytes)
 
     internal string Text() => Encoding.ASCII.GetString(Bytes(Limits.StringBytes).Span);
 
+    internal Digest Digest()
+    {
+        Failed |= !Naming.Digest.TryFromBytes(Bytes(Naming.Digest.Size).Span, out var digest);
+        return digest;
+    }
+
     internal ImmutableArray<SignatureEntry> Signatures(int most)
     {
         var signatures = ImmutableArray.CreateBuilder<SignatureEntry>();
         for (var left = Count(most); left > 0 && !Failed; left--)
         {
-            Failed |= !Digest.TryFromBytes(Bytes(Digest.Size).Span, out var kid);
-            signatures.Add(new SignatureEntry(kid, Bytes(Limits.StringBytes)));
+            signatures.Add(new SignatureEntry(Digest(), Bytes(Limits.StringBytes)));
         }
 
         return signatures.ToImmutable();

@@ -47,5 +47,16 @@ internal sealed class JournalWriter
         Signatures(envelope.Signatures);
     }
 
+    internal void Entry(SignedEntry entry)
+    {
+        Text(entry.Type);
+        Envelope(entry.Document);
+        Number(entry.Slices.Count);
+        foreach (var slice in entry.Slices)
+        {
+            Bytes(slice.Span);
+        }
+    }
+
     internal byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 }

@@ -189,12 +189,12 @@ internal sealed class Leader(SealCore core, Ballot ballot)
             }
         }
 
-        var merged = chosen.Count;
+        var (merged, mergedBytes) = (chosen.Count, chosen.Values.Sum(entry => (long)entry.Bytes));
         var bytes = 0;
         foreach (var entry in core.Pool.InOrder())
         {
             if (chosen.Count - merged >= SealLimits.NewChanges || chosen.Count >= SealLimits.Changes
-                || bytes >= SealLimits.NewBytes)
+                || bytes >= SealLimits.NewBytes || mergedBytes + bytes >= SealLimits.MergedBytes)
             {
                 break;
             }

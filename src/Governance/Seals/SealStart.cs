@@ -64,14 +64,16 @@ internal static class SealStart
             ballot.Watch(core.Chain.State.Entries);
         }
 
+        var entries = new JournalEntries();
         foreach (var body in options.Journal)
         {
-            if (JournalBody.Decode(body) is not { } signed
+            if (JournalBody.Decode(body, entries.Find) is not { } signed
                 || !StateClaim.TryParse(signed.Seal, out var seal, out _))
             {
                 return new Refusal(VerificationFailure.JournalConflict, "journal", "an entry that no signer wrote");
             }
 
+            entries.Add(body);
             if (seal.Segment == core.Genesis && seal.Handover?.Next == core.EpochDigest)
             {
                 BindHandover(core, signed);

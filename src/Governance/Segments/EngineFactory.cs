@@ -62,7 +62,9 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
                 Signer = options.Seal,
                 Signatures = options.Signatures,
                 Witnesses = options.Witnesses,
-                Journal = isStart ? options.SealJournal : Tail.All,
+                Journal = isStart
+                    ? options.SealJournal
+                    : [.. Tail.All.Select(body => new ReadOnlyMemory<byte>(body))],
                 JournalBase = isStart ? options.JournalBase : -1,
                 Unfit = UnfitSeal,
                 Archived = isStart ? options.Archived : null,

@@ -90,7 +90,8 @@ public sealed class SegmentEngine
 
     /// <summary>
     /// The bodies of the seal journal that a new file takes over when it starts at a certified seal: those above it,
-    /// and in any case the newest.
+    /// and in any case the newest. The file begins with them: what is journaled next may refer to what they hold, and
+    /// to nothing else.
     /// </summary>
     /// <param name="epoch">The seal's epoch.</param>
     /// <param name="seq">Its number.</param>
@@ -495,8 +496,7 @@ public sealed class SegmentEngine
             switch (output)
             {
                 case SealOutput.Journal journal:
-                    _factory.Tail.Add(journal.Body);
-                    Emit(new SegmentOutput.SealJournal(journal.Body));
+                    Emit(new SegmentOutput.SealJournal(_factory.Tail.Add(journal.Body)));
                     break;
                 case SealOutput.Send send:
                     Emit(new SegmentOutput.Send(send.To, new SegmentMessage.Sealing(engine.Epoch, send.Message)));

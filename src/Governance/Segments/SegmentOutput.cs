@@ -10,7 +10,7 @@ namespace Fairlead.Governance;
 public abstract record SegmentOutput
 {
     /// <summary>Append to the journal of the seal key.</summary>
-    /// <param name="Body">One entry's body.</param>
+    /// <param name="Body">One entry's body; it may refer to what the bodies before it hold.</param>
     public sealed record SealJournal(ReadOnlyMemory<byte> Body) : SegmentOutput;
 
     /// <summary>Append to the journal of the gov key.</summary>

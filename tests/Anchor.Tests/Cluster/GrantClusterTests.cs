@@ -1,4 +1,5 @@
 using System.Text;
+using Fairlead.Anchor.Peers;
 using Fairlead.Naming;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
@@ -92,10 +93,10 @@ public sealed class GrantClusterTests : IAsyncLifetime
             TimeProvider = TimeProvider.System,
         });
         var calls = channel.CreateCallInvoker();
-        using var attest = calls.AsyncUnaryCall(Peers.PeerMethods.Attest, null, default, new AttestRequest());
+        using var attest = calls.AsyncUnaryCall(PeerMethods.Attest, null, default, new AttestRequest());
         var refused = await Assert.ThrowsAsync<RpcException>(() => attest.ResponseAsync);
         Assert.Equal(VerificationFailure.TransportKeyMismatch, RpcFailures.Read(refused)?.Failure);
-        using var gossip = calls.AsyncClientStreamingCall(Peers.PeerMethods.Gossip, null, default);
+        using var gossip = calls.AsyncClientStreamingCall(PeerMethods.Gossip, null, default);
         refused = await Assert.ThrowsAsync<RpcException>(() => gossip.ResponseAsync);
         Assert.Equal(VerificationFailure.TransportKeyMismatch, RpcFailures.Read(refused)?.Failure);
     }

@@ -1,4 +1,6 @@
 using Fairlead.Anchor.Journal;
+using Fairlead.Anchor.Tests.Sealing;
+using Fairlead.Naming;
 using Fairlead.TestKit;
 using Fairlead.TestKit.Processes;
 
@@ -37,11 +39,7 @@ public sealed class RotationClusterTests
         await cluster.StartAllAsync();
         await SealUntilRotatedAsync(cluster, client, bounded.Token);
         await cluster.StopAsync(3);
-        foreach (var file in Directory.GetFiles(cluster.DataOf(3), "archive.db*"))
-        {
-            File.Delete(file);
-        }
-
+        LoseArchive(cluster, 3);
         await cluster.StartAsync(3);
         await client.SealAsync(cluster, 3, "after.shop.svc", bounded.Token);
         var status = await Eventually.HoldsAsync(
@@ -66,16 +64,83 @@ public sealed class RotationClusterTests
         await cluster.StartAllAsync();
         await cluster.StopAsync(2);
         File.Delete(JournalOf(cluster, 2));
-        var refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(2));
+        await RefusedAsync(cluster, 2);
+        LoseArchive(cluster, 2);
+        await RefusedAsync(cluster, 2);
+    }
+
+    /// <summary>The store that took the lost one's place is told of both journals before it holds a state, however the
+    /// journals were found.</summary>
+    [Fact]
+    [MaliciousInput(80, "start without the journal behind a new archive: JournalConflict")]
+    public async Task Journal_LostAfterTheArchiveWasReplaced_IsRefused()
+    {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        bounded.CancelAfter(Patience);
+        await using var cluster = new AnchorCluster("us1.internal", 200, anchors: 1);
+        await using var client = new ClusterClient();
+        await cluster.StartAllAsync();
+        await cluster.StopAsync(0);
+
+        // At once with the archive: the seal key's journal is there, and what is said of it says nothing of the other.
+        LoseArchive(cluster, 0);
+        var gov = JournalOf(cluster, 0, cluster.Segment.Gov(0));
+        File.Move(gov, gov + ".away");
+        await RefusedAsync(cluster, 0);
+        LoseArchive(cluster, 0);
+        File.Move(gov + ".away", gov);
+
+        await cluster.StartAsync(0);
+        await client.SealAsync(cluster, 0, "after.shop.svc", bounded.Token);
+        await cluster.StopAsync(0);
+        foreach (var journal in new[] { gov, JournalOf(cluster, 0) })
+        {
+            File.Move(journal, journal + ".away");
+            await RefusedAsync(cluster, 0);
+            File.Move(journal + ".away", journal);
+        }
+    }
+
+    [Fact]
+    public async Task Journal_LostAfterTheArchiveWasReplacedWhileTheAnchorRan_IsRefused()
+    {
+        var openings = 0;
+        AnchorCluster? made = null;
+        await using var cluster = made = new AnchorCluster("us1.internal", 200, anchors: 1)
+        {
+            ArchiveAs = store =>
+            {
+                if (Interlocked.Increment(ref openings) > 1)
+                {
+                    return store;
+                }
+
+                LoseArchive(made!, 0);
+                return new StoppingStore(store) { CommitsLeft = 0, NeedsReopening = true };
+            },
+        };
+        await cluster.StartAllAsync();
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Volatile.Read(ref openings)), count => count > 1, Patience,
+            TestContext.Current.CancellationToken);
+        await cluster.StopAsync(0);
+        File.Delete(JournalOf(cluster, 0));
+        await RefusedAsync(cluster, 0);
+    }
+
+    private static async Task RefusedAsync(AnchorCluster cluster, int index)
+    {
+        var refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(index));
         Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
         Assert.Contains("put the newest data folder back", refused.Message, StringComparison.Ordinal);
-        foreach (var file in Directory.GetFiles(cluster.DataOf(2), "archive.db*"))
+    }
+
+    private static void LoseArchive(AnchorCluster cluster, int index)
+    {
+        foreach (var file in Directory.GetFiles(cluster.DataOf(index), "archive.db*"))
         {
             File.Delete(file);
         }
-
-        refused = await Assert.ThrowsAsync<Fairlead.Hosting.StartException>(() => cluster.StartAsync(2));
-        Assert.Contains("JournalConflict", refused.Message, StringComparison.Ordinal);
     }
 
     private static async Task SealUntilRotatedAsync(
@@ -87,8 +152,8 @@ public sealed class RotationClusterTests
         }
     }
 
-    private static string JournalOf(AnchorCluster cluster, int index) =>
-        Path.Combine(cluster.DataOf(index), cluster.Segment.Seal(index).Key.Kid + ".j");
+    private static string JournalOf(AnchorCluster cluster, int index, ISigner? key = null) =>
+        Path.Combine(cluster.DataOf(index), (key ?? cluster.Segment.Seal(index)).Key.Kid + ".j");
 
     private static JournalHeader HeaderOf(AnchorCluster cluster, int index)
     {

@@ -7,6 +7,9 @@ internal sealed class StoppingStore(IStore store) : IStore
 {
     internal int CommitsLeft { get; set; } = int.MaxValue;
 
+    /// <summary>Whether it says so, as one does whose file is not what it was.</summary>
+    internal bool NeedsReopening { get; init; }
+
     public ValueTask<StoreStatus> GetStatusAsync(CancellationToken cancellationToken) =>
         store.GetStatusAsync(cancellationToken);
 
@@ -16,7 +19,7 @@ internal sealed class StoppingStore(IStore store) : IStore
     public ValueTask<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken) =>
         --CommitsLeft >= 0
             ? store.CommitAsync(transaction, cancellationToken)
-            : throw new StoreException(StoreError.Unavailable, "stopped");
+            : throw new StoreException(StoreError.Unavailable, "stopped") { NeedsReopening = NeedsReopening };
 
     public IAsyncEnumerable<WatchBatch> WatchAsync(
         KeyRange range, long startRevision, CancellationToken cancellationToken) =>
