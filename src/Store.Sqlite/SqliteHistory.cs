@@ -48,8 +48,9 @@ internal sealed class SqliteHistory : IDisposable
             "SELECT key FROM history h WHERE lease = $lease AND lease <> 0 AND NOT EXISTS "
             + "(SELECT 1 FROM history n WHERE n.key = h.key AND n.id > h.id) ORDER BY key",
             "$lease");
+        // By the key's index, which holds all that is asked for: the rows are full of values that nobody needs here.
         _compact = Command(
-            "DELETE FROM history WHERE id < $above AND ((version = 0 AND id < $at) OR EXISTS "
+            "DELETE FROM history INDEXED BY history_by_key WHERE id < $above AND ((version = 0 AND id < $at) OR EXISTS "
             + "(SELECT 1 FROM history n WHERE n.key = history.key AND n.id > history.id AND n.id < $above))",
             "$at $above");
     }

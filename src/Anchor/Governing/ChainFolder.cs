@@ -17,21 +17,26 @@ namespace Fairlead.Anchor.Governing;
 /// What an anchor keeps of the chain that it and its fellows decided since the ceremony: <c>chain.state</c>, a segment
 /// file that goes on where the ceremony's ends, behind it further files that bear the number of their first epoch, of
 /// which the last alone is written anew with an epoch; and beside them the entries that the newest handover hands over,
-/// in a file that bears its digest. All is durable before anything of the new epoch leaves (4.3.3). One owner writes.
+/// in files that bear its digest. All is durable before anything of the new epoch leaves (4.3.3). One owner writes.
 /// </summary>
 /// <param name="folder">The anchor's data folder.</param>
 /// <param name="fileBytes">From so many bytes on a file is left as it is too: an operation may be a megabyte, and each
 /// epoch writes the last file anew.</param>
-internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.FileBytes)
+/// <param name="pageBytes">From so many bytes of entries on another file begins: a state has no end.</param>
+internal sealed class ChainFolder(
+    string folder, int fileBytes = ChainFolder.FileBytes, int pageBytes = ChainFolder.PageBytes)
 {
     private const string ChainName = "chain.state";
     private const string HandoverPrefix = "handover-";
+
+    // One file held all entries once.
     private const int HandoverBytesMax = 1024 * 1024 * 1024;
 
     /// <summary>From so many epochs on a file is left as it is, and the next epoch begins another one.</summary>
     internal const int EpochsPerFile = 64;
 
     private const int FileBytes = 8 * 1024 * 1024;
+    private const int PageBytes = 64 * 1024 * 1024;
 
     // What the last file begins with, how many epochs it holds, and its bytes.
     private (int First, int Count, int Bytes) _last;
@@ -76,9 +81,7 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
         var handover = Handover.Type.DigestOf(ground.Handover!.Payload.Span);
         if (entries is not null)
         {
-            var kept = new KeptHandover { Handover = WireWriter.ToBytes(handover) };
-            kept.Entries.AddRange(entries.Select(EntryWire.Write));
-            new DurableFile(PathOf(handover), HandoverBytesMax).Save(kept.ToByteArray());
+            Keep(handover, entries);
         }
 
         var file = ground.File;
@@ -93,7 +96,7 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
         _last = (first, file.Epochs.Length - first, bytes.Length);
         foreach (var old in Directory.EnumerateFiles(folder, HandoverPrefix + "*"))
         {
-            if (old != PathOf(handover))
+            if (!Path.GetFileName(old).StartsWith($"{HandoverPrefix}{handover}", StringComparison.Ordinal))
             {
                 File.Delete(old);
             }
@@ -112,7 +115,69 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
             return [];
         }
 
-        return IsEmpty(before, handover.Value) ? [] : Load(handover.Digest);
+        return IsEmpty(before, handover.Value) ? [] : EntriesOf(handover.Digest);
+    }
+
+    /// <summary>The entries that were kept of a handover; null where not all of them can be read.</summary>
+    internal IReadOnlyList<SignedEntry>? EntriesOf(Digest handover)
+    {
+        var entries = new List<SignedEntry>();
+        for (var (page, pages) = (0U, 1U); page < pages; page++)
+        {
+            if (Load(handover, page) is not { } kept)
+            {
+                return null;
+            }
+
+            foreach (var wire in kept.Entries)
+            {
+                if (EntryWire.Read(wire) is not { } entry)
+                {
+                    return null;
+                }
+
+                entries.Add(entry);
+            }
+
+            pages = page == 0 ? Math.Max(1, kept.Pages) : pages;
+        }
+
+        return entries;
+    }
+
+    // The first page last: where it is, all of them are.
+    private void Keep(Digest handover, IReadOnlyList<SignedEntry> entries)
+    {
+        var pages = PagesOf(entries);
+        for (var page = pages.Count - 1; page >= 0; page--)
+        {
+            var kept = new KeptHandover
+            {
+                Handover = WireWriter.ToBytes(handover), Page = (uint)page, Pages = page == 0 ? (uint)pages.Count : 0,
+            };
+            kept.Entries.AddRange(pages[page].Select(EntryWire.Write));
+            FileOf(handover, (uint)page).Save(kept.ToByteArray());
+        }
+    }
+
+    private List<List<SignedEntry>> PagesOf(IReadOnlyList<SignedEntry> entries)
+    {
+        List<List<SignedEntry>> pages = [[]];
+        var bytes = 0L;
+        foreach (var entry in entries)
+        {
+            var size = entry.Document.Payload.Length + entry.Slices.Sum(slice => (long)slice.Length);
+            if (bytes > 0 && bytes + size > pageBytes)
+            {
+                pages.Add([]);
+                bytes = 0;
+            }
+
+            pages[^1].Add(entry);
+            bytes += size;
+        }
+
+        return pages;
     }
 
     private SegmentFile? Load()
@@ -170,19 +235,13 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
             == handover.Root;
     }
 
-    private List<SignedEntry>? Load(Digest handover)
+    private KeptHandover? Load(Digest handover, uint page)
     {
         try
         {
-            if (new DurableFile(PathOf(handover), HandoverBytesMax).Load() is not { } bytes)
-            {
-                return null;
-            }
-
-            var kept = KeptHandover.Parser.ParseFrom(bytes);
-            var entries = kept.Entries.Select(EntryWire.Read).ToList();
-            return kept.Handover == WireWriter.ToBytes(handover) && !entries.Contains(null)
-                ? [.. entries.OfType<SignedEntry>()]
+            return FileOf(handover, page).Load() is { } bytes && KeptHandover.Parser.ParseFrom(bytes) is var kept
+                && kept.Handover == WireWriter.ToBytes(handover) && kept.Page == page
+                ? kept
                 : null;
         }
         catch (Exception e) when (e is StateException or InvalidProtocolBufferException)
@@ -201,5 +260,8 @@ internal sealed class ChainFolder(string folder, int fileBytes = ChainFolder.Fil
                 $"EpochEquivocation: segment file and data folder hold two epochs {at}; take the segment file anew");
     }
 
-    private string PathOf(Digest handover) => Path.Combine(folder, $"{HandoverPrefix}{handover}.state");
+    private DurableFile FileOf(Digest handover, uint page) => new(
+        Path.Combine(folder, page == 0 ? $"{HandoverPrefix}{handover}.state" : string.Create(
+            CultureInfo.InvariantCulture, $"{HandoverPrefix}{handover}-{page}.state")),
+        HandoverBytesMax);
 }

@@ -15,6 +15,7 @@ namespace Fairlead.Anchor.Sealing;
 internal sealed class Archive : IAsyncDisposable
 {
     private const int SealsKept = 64;
+    private const long UncompactedBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     // Subscribers first: what a seal sets in motion should find processor and disk free. The journal holds it all.
@@ -25,6 +26,7 @@ internal sealed class Archive : IAsyncDisposable
     private readonly ArchiveFormat _format;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly long _uncompactedBytes;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
@@ -45,13 +47,16 @@ internal sealed class Archive : IAsyncDisposable
     /// <param name="genesis">The segment.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">Hears of failures.</param>
+    /// <param name="uncompactedBytes">After so many bytes the store is compacted: what they superseded would fill the
+    /// disk.</param>
     internal Archive(
         IStore store,
         Func<CancellationToken, Task<IStore>> reopen,
         StoreMark mark,
         Digest genesis,
         TimeProvider time,
-        ILogger log)
+        ILogger log,
+        long uncompactedBytes = UncompactedBytes)
     {
         _store = store;
         _reopen = reopen;
@@ -60,6 +65,7 @@ internal sealed class Archive : IAsyncDisposable
         _writer = new ArchiveWriter(store, _format);
         _time = time;
         _log = log;
+        _uncompactedBytes = uncompactedBytes;
         _running = Task.Run(RunAsync);
     }
 
@@ -126,6 +132,7 @@ internal sealed class Archive : IAsyncDisposable
                     continue;
                 }
 
+                await MakeRoomAsync(_stop.Token).ConfigureAwait(false);
                 await WriteAsync(_stop.Token).ConfigureAwait(false);
                 Archived();
             }
@@ -164,6 +171,24 @@ internal sealed class Archive : IAsyncDisposable
         {
             SealLog.ArchivedAgain(_log, failure.Since);
             _failure = null;
+        }
+    }
+
+    // After a failure: what was left unfinished, and what was superseded before, may be what fills the disk. Where
+    // nothing can be freed, the write that follows tells why.
+    private async Task MakeRoomAsync(CancellationToken cancellationToken)
+    {
+        if (_failure is null)
+        {
+            return;
+        }
+
+        try
+        {
+            await _writer.CompactAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException)
+        {
         }
     }
 
@@ -208,11 +233,12 @@ internal sealed class Archive : IAsyncDisposable
         }
         catch
         {
-            // How much of it is written is unknown: the next try writes everything.
+            // How much of it is written is unknown: the next try writes all of it.
             lock (_gate)
             {
                 _waiting ??= state;
-                _all = true;
+                _all |= changed is null;
+                _changed.UnionWith(changed ?? []);
             }
 
             throw;
@@ -240,7 +266,7 @@ internal sealed class Archive : IAsyncDisposable
     // Listing the seals after each of them would cost more than what is written.
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
-        if (--_writesToPrune > 0)
+        if (--_writesToPrune > 0 && _writer.Uncompacted < _uncompactedBytes)
         {
             return;
         }
@@ -255,8 +281,9 @@ internal sealed class Archive : IAsyncDisposable
             await CommitAsync(
                 [new Operation.Delete(KeyRange.Between(StoreKey.FromText(_format.Seals), end))], cancellationToken)
                 .ConfigureAwait(false);
-            await _store.CompactAsync(seals.Revision, cancellationToken).ConfigureAwait(false);
         }
+
+        await _writer.CompactAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task CommitAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>

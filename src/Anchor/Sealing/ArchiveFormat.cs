@@ -13,7 +13,9 @@ namespace Fairlead.Anchor.Sealing;
 
 /// <summary>
 /// The archive's keys under <c>s/GENESIS/</c> (4.11): <c>newest</c> (a certificate), <c>generation</c>, the entries of
-/// that state under <c>entry/GENERATION/</c>, and the last seals under <c>seal/</c>. Stateless.
+/// that state under <c>entry/GENERATION/</c>, and the last seals under <c>seal/</c>. While <c>pending</c> is there, the
+/// entries under <c>pending/</c> take the place of those of their names; an empty one says that there is none.
+/// Stateless.
 /// </summary>
 internal sealed class ArchiveFormat(Digest genesis)
 {
@@ -26,6 +28,12 @@ internal sealed class ArchiveFormat(Digest genesis)
 
     internal StoreKey Generation => StoreKey.FromText(_prefix + "generation");
 
+    /// <summary>Says that what is pending is in force.</summary>
+    internal StoreKey PendingMark => StoreKey.FromText(_prefix + "pending");
+
+    /// <summary>What the keys of changes begin with that are not among the entries yet.</summary>
+    internal string Pending => _prefix + "pending/";
+
     /// <summary>What the keys of seals begin with.</summary>
     internal string Seals => _prefix + "seal/";
 
@@ -36,9 +44,9 @@ internal sealed class ArchiveFormat(Digest genesis)
     internal string Entries(long generation) =>
         string.Create(CultureInfo.InvariantCulture, $"{_prefix}entry/{generation:D16}/");
 
-    internal StoreKey Entry(long generation, EntryName name) =>
-        StoreKey.FromText(
-            string.Create(CultureInfo.InvariantCulture, $"{Entries(generation)}{(int)name.Class:x2}/{name.Name}"));
+    /// <summary>An entry's key; <paramref name="folder"/> is what it begins with.</summary>
+    internal static StoreKey Entry(string folder, EntryName name) =>
+        StoreKey.FromText(string.Create(CultureInfo.InvariantCulture, $"{folder}{(int)name.Class:x2}/{name.Name}"));
 
     /// <summary>The generation in force; 0 before the first.</summary>
     internal async Task<long> ReadGenerationAsync(IStore store, CancellationToken cancellationToken)
@@ -64,26 +72,27 @@ internal sealed class ArchiveFormat(Digest genesis)
             return null;
         }
 
-        var entries = new List<SignedEntry>();
         var generation = await ReadGenerationAsync(store, cancellationToken).ConfigureAwait(false);
-        await foreach (var value in ReadValuesAsync(store, Entries(generation), cancellationToken)
-            .ConfigureAwait(false))
+        var held = new SortedDictionary<StoreKey, SignedEntry?>();
+        await ReadEntriesAsync(store, Entries(generation), held, cancellationToken).ConfigureAwait(false);
+        if (await IsPendingAsync(store, cancellationToken).ConfigureAwait(false))
         {
-            if (Read(Protocol.V1.Entry.Parser, value) is { } wire && EntryWire.Read(wire) is { } entry)
-            {
-                entries.Add(entry);
-            }
+            await ReadEntriesAsync(store, Pending, held, cancellationToken).ConfigureAwait(false);
         }
 
-        return (envelope, entries);
+        return (envelope, [.. held.Values.OfType<SignedEntry>()]);
     }
 
+    /// <summary>Whether changes are in force that are not among the entries yet.</summary>
+    internal async Task<bool> IsPendingAsync(IStore store, CancellationToken cancellationToken) =>
+        await store.GetAsync(PendingMark, cancellationToken).ConfigureAwait(false) is not null;
+
     /// <summary>The keys and values that hold an entry: the first byte of the first says how many there are.</summary>
-    internal IReadOnlyList<Operation.Put> Write(long generation, Governance.Entry entry)
+    internal static IReadOnlyList<Operation.Put> Write(string folder, Governance.Entry entry)
     {
         var bytes = EntryWire.Write(entry.Source).ToByteArray();
         var count = Math.Max(1, (bytes.Length + PartBytes - 1) / PartBytes);
-        var key = Entry(generation, entry.Name);
+        var key = Entry(folder, entry.Name);
         return
         [
             .. Enumerable.Range(0, count).Select(part =>
@@ -96,33 +105,75 @@ internal sealed class ArchiveFormat(Digest genesis)
         ];
     }
 
+    /// <summary>Forgets an entry with all its parts.</summary>
+    internal static Operation.Delete Drop(StoreKey key) => new(KeyRange.Between(key, new([.. key.Span, 2])));
+
+    /// <summary>Says among what is pending that there is no such entry.</summary>
+    internal Operation.Put Absent(EntryName name) => new(Entry(Pending, name), default);
+
+    /// <summary>Takes what is pending over among the entries.</summary>
+    internal Operation Settle(StoreEntry pending, long generation)
+    {
+        var key = new StoreKey(
+            [.. StoreKey.FromText(Entries(generation)).Span, .. pending.Key.Span[StoreKey.FromText(Pending).Length..]]);
+        return pending.Value.IsEmpty ? Drop(key) : new Operation.Put(key, pending.Value);
+    }
+
+    /// <summary>What a store holds under a prefix: page by page, for it limits what it reads at once, and at one
+    /// revision, since pages of two would be no state. No page is empty.</summary>
+    internal static async IAsyncEnumerable<IReadOnlyList<StoreEntry>> PagesAsync(
+        IStore store, string prefix, bool keysOnly, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var range = KeyRange.Prefix(prefix);
+        for (var (more, revision) = (true, 0L); more;)
+        {
+            var page = await store.RangeAsync(
+                new RangeRequest(range) { Revision = revision, KeysOnly = keysOnly }, cancellationToken)
+                .ConfigureAwait(false);
+            more = page.More;
+            revision = page.Revision;
+            if (page.Entries.Count > 0)
+            {
+                range = KeyRange.Between(page.Entries[^1].Key.Next(), range.End!.Value);
+                yield return page.Entries;
+            }
+        }
+    }
+
     // Parts stand right behind their entry: no name holds a byte that small.
     private static StoreKey PartOf(StoreKey key, int part) => new([.. key.Span, 1, (byte)part]);
 
-    // Page by page, for a store limits what it reads at once; at one revision, since pages of two would be no state.
-    private static async IAsyncEnumerable<byte[]> ReadValuesAsync(
+    // By what their keys hold behind the prefix; null for what is no entry.
+    private static async Task ReadEntriesAsync(
+        IStore store, string prefix, SortedDictionary<StoreKey, SignedEntry?> held, CancellationToken cancellationToken)
+    {
+        var length = StoreKey.FromText(prefix).Length;
+        await foreach (var (key, value) in ReadValuesAsync(store, prefix, cancellationToken).ConfigureAwait(false))
+        {
+            held[new StoreKey(key.Span[length..])] =
+                value.Length > 0 && Read(Protocol.V1.Entry.Parser, value) is { } wire ? EntryWire.Read(wire) : null;
+        }
+    }
+
+    private static async IAsyncEnumerable<(StoreKey Key, byte[] Value)> ReadValuesAsync(
         IStore store, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var whole = KeyRange.Prefix(prefix);
-        var range = whole;
         var open = new List<byte>();
         var (key, parts, taken) = (default(StoreKey), 0, 0);
-        for (var (more, revision) = (true, 0L); more;)
+        await foreach (var page in PagesAsync(store, prefix, false, cancellationToken).ConfigureAwait(false))
         {
-            var page = await store.RangeAsync(new RangeRequest(range) { Revision = revision }, cancellationToken)
-                .ConfigureAwait(false);
-            foreach (var stored in page.Entries)
+            foreach (var stored in page)
             {
                 if (taken < parts && stored.Key == PartOf(key, taken))
                 {
                     open.AddRange(stored.Value.Span);
                     taken++;
                 }
-                else if (stored.Value.Span is [var count, .. var value] && !stored.Key.Span.Contains((byte)1))
+                else if (!stored.Key.Span.Contains((byte)1))
                 {
                     open.Clear();
-                    open.AddRange(value);
-                    (key, parts, taken) = (stored.Key, count, 1);
+                    open.AddRange(stored.Value.Span is [_, .. var value] ? value : []);
+                    (key, parts, taken) = (stored.Key, stored.Value.Span is [var count, ..] ? count : 1, 1);
                 }
                 else
                 {
@@ -131,13 +182,9 @@ internal sealed class ArchiveFormat(Digest genesis)
 
                 if (taken == parts)
                 {
-                    yield return [.. open];
+                    yield return (key, [.. open]);
                 }
             }
-
-            more = page.More && page.Entries.Count > 0;
-            revision = page.Revision;
-            range = more ? KeyRange.Between(page.Entries[^1].Key.Next(), whole.End!.Value) : range;
         }
     }
 

@@ -11,58 +11,114 @@ namespace Fairlead.Anchor.Sealing;
 /// <summary>
 /// Writes a certified state so that a crash at any moment leaves the one before or the new one, whole: a rotated
 /// journal starts at what is archived, and has nothing else to be rebuilt from. A few changes go with their seal in one
-/// transaction; many are written as a new generation beside the old one, and the seal puts it in force. Used by one
-/// task.
+/// transaction. Many are laid beside the entries, the seal puts them in force there, and then they are taken over among
+/// the entries. A whole state is written as a new generation beside the old one, and the seal puts it in force. Used by
+/// one task.
 /// </summary>
 internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
 {
     private const int OperationsMax = 100;
     private const int BytesMax = 512 * 1024;
 
-    private long? _generation;
+    /// <summary>About so many bytes were written since the store was compacted, and each may have left others
+    /// behind.</summary>
+    internal long Uncompacted { get; private set; }
 
-    /// <summary>Writes a state.</summary>
+    /// <summary>Writes a state. Whatever became of the write before, the names that it was given belong to
+    /// <paramref name="changed"/> until one succeeds.</summary>
     /// <param name="state">The state.</param>
-    /// <param name="changed">The names that differ from what is written; null for all.</param>
-    /// <param name="cancellationToken">Ends it; the state before stays in force.</param>
+    /// <param name="changed">The names that differ from what is written, each once; null for all.</param>
+    /// <param name="cancellationToken">Ends it; the state before or this one is in force.</param>
     internal async Task WriteAsync(
         CertifiedState state, IReadOnlyList<EntryName>? changed, CancellationToken cancellationToken)
     {
-        var generation = _generation ??= await format.ReadGenerationAsync(store, cancellationToken)
-            .ConfigureAwait(false);
-        var seal = Seal(state);
-        if (changed is { Count: <= OperationsMax } && Operations(state.State, changed, generation) is var few
-            && few.Count <= OperationsMax && few.Sum(SizeOf) <= BytesMax)
+        var generation = await format.ReadGenerationAsync(store, cancellationToken).ConfigureAwait(false);
+        if (changed is null)
         {
-            await CommitAsync([.. few, .. seal], cancellationToken).ConfigureAwait(false);
+            await ReplaceAsync(state, generation, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        var next = generation + 1;
-        await ClearAsync(next, cancellationToken).ConfigureAwait(false);
-        await WriteAllAsync(state.State, next, cancellationToken).ConfigureAwait(false);
-        var number = Encoding.ASCII.GetBytes(next.ToString(CultureInfo.InvariantCulture));
-        await CommitAsync([.. seal, new Operation.Put(format.Generation, number)], cancellationToken)
+        if (await format.IsPendingAsync(store, cancellationToken).ConfigureAwait(false))
+        {
+            await SettleAsync(generation, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (FewOf(state.State, changed, generation) is { } few)
+        {
+            await CommitAsync([.. few, .. Seal(state)], cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+        await WriteAsync(changed.SelectMany(name => PendingOf(state.State, name)), cancellationToken)
             .ConfigureAwait(false);
-        _generation = next;
-        await ClearAsync(generation, cancellationToken).ConfigureAwait(false);
+        await CommitAsync(
+            [.. Seal(state), new Operation.Put(format.PendingMark, "1"u8.ToArray())], cancellationToken)
+            .ConfigureAwait(false);
+        await SettleAsync(generation, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task WriteAllAsync(LeafState state, long generation, CancellationToken cancellationToken)
+    /// <summary>Frees what the store keeps of earlier versions: nobody reads them.</summary>
+    internal async Task CompactAsync(CancellationToken cancellationToken)
+    {
+        var status = await store.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        if (status.Revision > status.CompactedRevision)
+        {
+            await store.CompactAsync(status.Revision, cancellationToken).ConfigureAwait(false);
+        }
+
+        Uncompacted = 0;
+    }
+
+    private async Task ReplaceAsync(CertifiedState state, long generation, CancellationToken cancellationToken)
+    {
+        var next = generation + 1;
+        await ClearAsync(format.Entries(next), cancellationToken).ConfigureAwait(false);
+        await WriteAsync(
+            state.State.Entries.SelectMany(entry => ArchiveFormat.Write(format.Entries(next), entry)),
+            cancellationToken).ConfigureAwait(false);
+        var number = Encoding.ASCII.GetBytes(next.ToString(CultureInfo.InvariantCulture));
+        await CommitAsync(
+            [
+                .. Seal(state), new Operation.Put(format.Generation, number),
+                new Operation.Delete(KeyRange.Single(format.PendingMark)),
+            ],
+            cancellationToken).ConfigureAwait(false);
+        await ClearAsync(format.Entries(generation), cancellationToken).ConfigureAwait(false);
+        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+    }
+
+    // In any order and any number of times: what is pending is in force until all of it is among the entries.
+    private async Task SettleAsync(long generation, CancellationToken cancellationToken)
+    {
+        await foreach (var page in ArchiveFormat.PagesAsync(store, format.Pending, false, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            await WriteAsync(page.Select(pending => format.Settle(pending, generation)), cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        await CommitAsync([new Operation.Delete(KeyRange.Single(format.PendingMark))], cancellationToken)
+            .ConfigureAwait(false);
+        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task WriteAsync(IEnumerable<Operation> operations, CancellationToken cancellationToken)
     {
         var chunk = new List<Operation>();
         var bytes = 0;
-        foreach (var put in state.Entries.SelectMany(entry => format.Write(generation, entry)))
+        foreach (var operation in operations)
         {
-            if (chunk.Count == OperationsMax || (chunk.Count > 0 && bytes + SizeOf(put) > BytesMax))
+            if (chunk.Count == OperationsMax || (chunk.Count > 0 && bytes + SizeOf(operation) > BytesMax))
             {
                 await CommitAsync(chunk, cancellationToken).ConfigureAwait(false);
                 chunk.Clear();
                 bytes = 0;
             }
 
-            chunk.Add(put);
-            bytes += SizeOf(put);
+            chunk.Add(operation);
+            bytes += SizeOf(operation);
         }
 
         if (chunk.Count > 0)
@@ -71,30 +127,40 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
         }
     }
 
-    // A generation that is not in force: one that a crash left unfinished, or the one before.
-    private async Task ClearAsync(long generation, CancellationToken cancellationToken)
+    // What is not in force: what a crash left unfinished, or what had its time.
+    private async Task ClearAsync(string prefix, CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var page in ArchiveFormat.PagesAsync(store, prefix, true, cancellationToken)
+            .ConfigureAwait(false))
         {
-            var range =
-                new RangeRequest(
-                    KeyRange.Prefix(format.Entries(generation))) { KeysOnly = true, Limit = OperationsMax };
-            var page = await store.RangeAsync(range, cancellationToken).ConfigureAwait(false);
-            if (page.Entries.Count == 0)
-            {
-                return;
-            }
-
             await CommitAsync(
-                [.. page.Entries.Select(entry => new Operation.Delete(KeyRange.Single(entry.Key)))], cancellationToken)
+                [new Operation.Delete(KeyRange.Between(page[0].Key, page[^1].Key.Next()))], cancellationToken)
                 .ConfigureAwait(false);
         }
     }
 
-    private List<Operation> Operations(LeafState state, IReadOnlyList<EntryName> names, long generation) =>
-        names.SelectMany(name => state.Find(name) is { } entry
-            ? format.Write(generation, entry)
-            : (IEnumerable<Operation>)[new Operation.Delete(KeyRange.Single(format.Entry(generation, name)))]).ToList();
+    // What is written of some names; null where one transaction does not hold it.
+    private List<Operation>? FewOf(LeafState state, IReadOnlyList<EntryName> names, long generation)
+    {
+        var entries = format.Entries(generation);
+        var few = new List<Operation>();
+        foreach (var name in names)
+        {
+            few.AddRange(state.Find(name) is { } entry
+                ? ArchiveFormat.Write(entries, entry)
+                : [ArchiveFormat.Drop(ArchiveFormat.Entry(entries, name))]);
+            if (few.Count > OperationsMax || few.Sum(SizeOf) > BytesMax)
+            {
+                return null;
+            }
+        }
+
+        return few;
+    }
+
+    private IEnumerable<Operation> PendingOf(LeafState state, EntryName name) => state.Find(name) is { } entry
+        ? ArchiveFormat.Write(format.Pending, entry)
+        : [format.Absent(name)];
 
     private Operation[] Seal(CertifiedState state)
     {
@@ -108,6 +174,9 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
 
     private static int SizeOf(Operation operation) => operation is Operation.Put put ? put.Value.Length + 512 : 512;
 
-    private async Task CommitAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken) =>
+    private async Task CommitAsync(IReadOnlyList<Operation> operations, CancellationToken cancellationToken)
+    {
         await store.CommitAsync(new Transaction { Success = operations }, cancellationToken).ConfigureAwait(false);
+        Uncompacted += operations.Sum(SizeOf);
+    }
 }

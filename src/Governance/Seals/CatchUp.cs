@@ -13,9 +13,13 @@ internal sealed class CatchUp(SealCore core)
     private StateClaim? _target;
     private EntryName? _after;
     private string _source = "";
+    private long _begun;
     private long _asked;
     private long? _rests;
     private int _refused;
+
+    // The newest that came while another was on its way.
+    private (string From, Envelope Certificate, StateClaim Seal)? _later;
 
     /// <summary>When to ask someone else, by the clock that never goes back.</summary>
     internal long? Deadline => _target is null ? null : _rests ?? _asked + (2 * core.Turns.BaseTurn);
@@ -23,8 +27,9 @@ internal sealed class CatchUp(SealCore core)
     /// <summary>A certificate that is newer than the state in hand.</summary>
     internal void Want(string from, Envelope certificate, StateClaim seal)
     {
-        if (_target is { } present && present.Seq >= seal.Seq)
+        if (_target is { } present && (present.Seq >= seal.Seq || IsKept(present, seal)))
         {
+            _later = seal.Seq > Math.Max(present.Seq, _later?.Seal.Seq ?? 0) ? (from, certificate, seal) : _later;
             return;
         }
 
@@ -45,11 +50,20 @@ internal sealed class CatchUp(SealCore core)
             Stop();
         }
 
+        if (_target is null && _later is { } later)
+        {
+            _later = null;
+            if (later.Seal.Seq > core.Chain.Seq)
+            {
+                Restart(later.Certificate, later.Seal);
+                Ask(later.From);
+            }
+        }
+
         if (Deadline <= core.Elapsed)
         {
             _rests = null;
-            _pages.Clear();
-            _after = null;
+            StartOver();
             Ask(NextSource());
         }
     }
@@ -146,6 +160,12 @@ internal sealed class CatchUp(SealCore core)
                 core.Turns.Term, target.Certificate, have, [.. puts.Values.Select(p => p.Source)], [.. drops], false);
     }
 
+    // What was asked for is read to the end, and what came after it follows as changes: while much is published the
+    // newest would never be whole. As long as others have it, and no longer than who shows it just in time needs.
+    private bool IsKept(StateClaim present, StateClaim newer) =>
+        _rests is null && newer.Seq - present.Seq <= SealLimits.History
+        && core.Elapsed - _begun <= 2 * core.Turns.BaseTurn * (1 + (present.Count / SealLimits.EntriesPerMessage));
+
     /// <summary>Whether the part is of the wanted state; a newer certificate takes its place as the target.</summary>
     private bool Matches(SealMessage.State part, StateClaim target)
     {
@@ -212,8 +232,7 @@ internal sealed class CatchUp(SealCore core)
     private void Refuse(string from, Refusal refusal)
     {
         core.Emit(new SealOutput.Ignored(from, refusal));
-        _pages.Clear();
-        _after = null;
+        StartOver();
         var rounds = ++_refused - (core.Quorum.Members.Length - 1);
         if (rounds < 0)
         {
@@ -229,8 +248,17 @@ internal sealed class CatchUp(SealCore core)
     {
         _certificate = certificate;
         _target = seal;
+        _begun = core.Elapsed;
         _after = null;
         _pages.Clear();
+    }
+
+    // Nothing is in hand: the newest is as near as any.
+    private void StartOver()
+    {
+        var isLater = _later?.Seal.Seq > _target!.Seq;
+        Restart(isLater ? _later!.Value.Certificate : _certificate!, isLater ? _later!.Value.Seal : _target);
+        _later = null;
     }
 
     private void Stop()

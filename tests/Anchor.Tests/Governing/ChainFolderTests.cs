@@ -1,6 +1,7 @@
 using Fairlead.Anchor.Governing;
 using Fairlead.Anchor.Hosting;
 using Fairlead.Anchor.Tests.Cluster;
+using Fairlead.Anchor.Tests.Sealing;
 using Fairlead.Hosting;
 using Fairlead.Naming;
 using Fairlead.Protocol.Files;
@@ -114,6 +115,51 @@ public sealed class ChainFolderTests : IAsyncDisposable
         var refused = Assert.Throws<StartException>(() => new ChainFolder(_folder).Newest(Ground(1), Now));
         Assert.Contains($"{missing} is missing", refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A state has no end: where one file does not hold the entries that are handed over, several do, and those
+    /// of the handover before go.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(10, 1)]
+    [InlineData(100, 4)]
+    public void Handover_OfAnyState_IsReadAsItWasKept(int count, int files)
+    {
+        var folder = new ChainFolder(_folder, pageBytes: 400);
+        folder.Keep(Ground(2), [.. Enumerable.Range(0, 100).Select(i => ArchivedEntry.Of(i, 1).Source)]);
+        var ground = Ground(3);
+        var entries = Enumerable.Range(0, count).Select(i => ArchivedEntry.Of(i, 2).Source).ToList();
+        folder.Keep(ground, entries);
+        Assert.Equal(files, Directory.GetFiles(_folder, "handover-*").Length);
+        Assert.Null(folder.EntriesOf(HandoverOf(Ground(2))));
+        var read = new ChainFolder(_folder).EntriesOf(HandoverOf(ground));
+        Assert.Equal(
+            entries.Select(entry => entry.Document.Payload.ToArray()),
+            read!.Select(entry => entry.Document.Payload.ToArray()));
+    }
+
+    /// <summary>A part of a state is none: it is fetched from the others.</summary>
+    [Fact]
+    public void Handover_WithoutOneOfItsFiles_IsNotInHand()
+    {
+        var ground = Ground(2);
+        var folder = new ChainFolder(_folder, pageBytes: 400);
+        folder.Keep(ground, [.. Enumerable.Range(0, 100).Select(i => ArchivedEntry.Of(i, 1).Source)]);
+        foreach (var path in Directory.GetFiles(_folder, "handover-*"))
+        {
+            var content = File.ReadAllBytes(path);
+            File.Delete(path);
+            Assert.Null(folder.EntriesOf(HandoverOf(ground)));
+            File.WriteAllBytes(path, content);
+        }
+
+        Assert.Equal(100, folder.EntriesOf(HandoverOf(ground))!.Count);
+        var kept = PathOf($"handover-{HandoverOf(ground)}");
+        File.Copy($"{kept}-1.state", $"{kept}-2.state", overwrite: true);
+        Assert.Null(folder.EntriesOf(HandoverOf(ground)));
+    }
+
+    private static Digest HandoverOf(SegmentGround ground) =>
+        Handover.Type.DigestOf(ground.Handover!.Payload.Span);
 
     private static byte[] Bytes(SegmentFile file) => file.Encode();
 

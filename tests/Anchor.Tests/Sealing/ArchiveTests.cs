@@ -81,6 +81,75 @@ public sealed class ArchiveTests : IDisposable
         Assert.Equal([2], _written);
     }
 
+    /// <summary>Nobody reads the versions before: where they are all that fills the disk, they go.</summary>
+    [Fact]
+    public async Task Store_ThatIsFullOfEarlierVersions_IsFreedOfThem()
+    {
+        await using var disk = new MemoryStore(TimeProvider.System);
+        var store = new FailingStore(disk) { Room = 10 };
+        await using var archive = Archive(store, _ => throw new InvalidOperationException("it needs no new opening"));
+        for (var seq = 1; seq <= 25; seq++)
+        {
+            archive.Enqueue(State(seq));
+            await UntilAsync(() => _written.Count == seq && archive.Failure is null);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 25).Select(seq => (long)seq), _written);
+    }
+
+    /// <summary>By bytes and not by seals alone: earlier versions of a large state would fill a disk in
+    /// between.</summary>
+    [Fact]
+    public async Task Store_AfterManyBytes_IsCompacted()
+    {
+        await using var disk = new MemoryStore(TimeProvider.System);
+        await using (var archive = Archive(Open(disk), _ => throw new InvalidOperationException("nothing failed")))
+        {
+            var state = State(1, Large(1), changed: null);
+            archive.Enqueue(state);
+            await UntilAsync(() => _written.Count == 1);
+            archive.Enqueue(State(2, Large(2), [.. state.State.Entries.Select(entry => entry.Name)]));
+            await UntilAsync(() => _written.Count == 2);
+            archive.Enqueue(State(3, Large(2), []));
+            await UntilAsync(() => _written.Count == 3);
+        }
+
+        var status = await disk.GetStatusAsync(Cancelled);
+        Assert.Equal(status.Revision - 1, status.CompactedRevision);
+    }
+
+    /// <summary>What a failed write was to hold is written with the next state, and nothing else is.</summary>
+    [Fact]
+    public async Task Changes_OfAWriteThatFailed_AreInTheNext()
+    {
+        await using var disk = new MemoryStore(TimeProvider.System);
+        var store = Open(disk);
+        await using (var archive = Archive(store, _ => throw new InvalidOperationException("it needs no new opening")))
+        {
+            archive.Enqueue(State(1, Enumerable.Range(0, 200).Select(i => ArchivedEntry.Of(i, 1)), changed: null));
+            await UntilAsync(() => _written.Count == 1);
+            store.Failure = new StoreException(StoreError.Unavailable, "no space left for archive.db");
+            var tries = store.Tries;
+            archive.Enqueue(State(2, Changed(1), [ArchivedEntry.Name(0)]));
+            await UntilAsync(() => store.Tries > tries);
+            store.Failure = null;
+            archive.Enqueue(State(3, Changed(2), [ArchivedEntry.Name(1)]));
+            await UntilAsync(() => _written.LastOrDefault() == 3);
+        }
+
+        var (_, entries) = (await new ArchiveFormat(_segment.Genesis).LoadAsync(disk, Cancelled))!.Value;
+        Assert.Equal(
+            Changed(2).Select(entry => entry.Source.Document.Payload.ToArray()),
+            entries.Select(entry => entry.Document.Payload.ToArray()));
+        Assert.Equal(1, await new ArchiveFormat(_segment.Genesis).ReadGenerationAsync(disk, Cancelled));
+    }
+
+    private static IEnumerable<Entry> Changed(int count) =>
+        Enumerable.Range(0, 200).Select(i => ArchivedEntry.Of(i, i < count ? 2 : 1));
+
+    private static IEnumerable<Entry> Large(long version) =>
+        Enumerable.Range(0, 9).Select(i => ArchivedEntry.Large(i, version, 400_000));
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     private FailingStore Open(IStore disk)
@@ -93,7 +162,8 @@ public sealed class ArchiveTests : IDisposable
     private Archive Archive(IStore store, Func<CancellationToken, Task<IStore>> reopen)
     {
         var archive = new Archive(
-            store, reopen, new StoreMark(_folder, _time), _segment.Genesis, _time, NullLogger.Instance);
+            store, reopen, new StoreMark(_folder, _time), _segment.Genesis, _time, NullLogger.Instance,
+            uncompactedBytes: 6_000_000);
         archive.Written += state => _written.Enqueue(state.Seal.Seq);
         return archive;
     }
@@ -106,10 +176,12 @@ public sealed class ArchiveTests : IDisposable
         },
         isSo => isSo, Patience, Cancelled);
 
-    private CertifiedState State(long seq)
+    private CertifiedState State(
+        long seq, IEnumerable<Entry>? entries = null, IReadOnlyList<EntryName>? changed = null)
     {
         var seal = _segment.SealOf(default, 0, seq, TestSegmentOptions.Start);
         return new CertifiedState(
-            _segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(SparseTree.Empty), null);
+            _segment.Certify(seal), seal.Value, seal.Digest,
+            LeafState.Start(SparseTree.Empty).Apply(entries ?? [], []), changed);
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Fairlead.Anchor.Sealing;
 using Fairlead.Governance;
@@ -22,32 +21,36 @@ public sealed class ArchiveWriterTests
     [InlineData(250, false)]
     public async Task Crash_BeforeAnyTransaction_LeavesOldOrNew(int changes, bool areNamed)
     {
-        var old = State(1, Enumerable.Range(0, 250).Select(i => Entry(i, 1)));
+        var old = State(1, Enumerable.Range(0, 250).Select(i => ArchivedEntry.Of(i, 1)));
         var names = Enumerable.Range(0, changes).ToList();
-        var dropped = new EntryName(LeafClass.Record, Name(249));
-        var next = new CertifiedState(
-            _segment.Certify(SealOf(2)), SealOf(2).Value, SealOf(2).Digest,
-            old.State.Apply(names.Where(i => i != 249).Select(i => Entry(i, 2)), [dropped]), null);
+        var dropped = ArchivedEntry.Name(249);
+        var next = Following(old, 2, names.Where(i => i != 249).Select(i => ArchivedEntry.Of(i, 2)), dropped);
         List<EntryName>? changed = areNamed
-            ? [.. names.Select(i => new EntryName(LeafClass.Record, Name(i))), dropped]
+            ? [.. names.Select(ArchivedEntry.Name).Union([dropped])]
             : null;
-        var isNew = false;
-        for (var left = 0; !isNew; left++)
+        Exception? failed = new StoreException(StoreError.Unavailable, "not tried");
+        for (var left = 0; failed is not null; left++)
         {
             await using var store = new StoppingStore(new MemoryStore(TimeProvider.System));
             await new ArchiveWriter(store, Format).WriteAsync(old, null, Cancelled);
             await AssertHoldsAsync(store, old);
             store.CommitsLeft = left;
-            var failed =
-                await Xunit.Record.ExceptionAsync(
-                    () => new ArchiveWriter(store, Format).WriteAsync(next, changed, Cancelled));
+            failed = await Xunit.Record.ExceptionAsync(
+                () => new ArchiveWriter(store, Format).WriteAsync(next, changed, Cancelled));
             Assert.Equal(store.CommitsLeft < 0, failed is StoreException);
             store.CommitsLeft = int.MaxValue;
             var (seal, _) = (await Format.LoadAsync(store, Cancelled))!.Value;
-            isNew = seal.Payload.Span.SequenceEqual(next.Certificate.Payload.Span);
+            var isNew = seal.Payload.Span.SequenceEqual(next.Certificate.Payload.Span);
+            Assert.True(isNew || failed is not null);
             await AssertHoldsAsync(store, isNew ? next : old);
 
             // What was left unfinished is in nobody's way.
+            await store.CompactAsync((await store.GetStatusAsync(Cancelled)).Revision, Cancelled);
+            await AssertHoldsAsync(store, isNew ? next : old);
+            var third = Following(next, 3, [ArchivedEntry.Of(5, 3)]);
+            List<EntryName>? since = changed is null ? null : [.. changed.Union([ArchivedEntry.Name(5)])];
+            await new ArchiveWriter(store, Format).WriteAsync(third, since, Cancelled);
+            await AssertHoldsAsync(store, third);
             await new ArchiveWriter(store, Format).WriteAsync(next, null, Cancelled);
             await AssertHoldsAsync(store, next);
         }
@@ -61,24 +64,68 @@ public sealed class ArchiveWriterTests
     {
         await using var store = new MemoryStore(TimeProvider.System);
         var writer = new ArchiveWriter(store, Format);
-        var large = State(1, [Entry(1, 1), Large(2, bytes), Entry(3, 1)]);
+        var large = State(1, [ArchivedEntry.Of(1, 1), ArchivedEntry.Large(2, 1, bytes), ArchivedEntry.Of(3, 1)]);
         await writer.WriteAsync(large, null, Cancelled);
         await AssertHoldsAsync(store, large);
         Assert.Equal(
             bytes, (await Format.LoadAsync(store, Cancelled))!.Value.Entries[1].Slices.Sum(slice => slice.Length));
-        var small = State(2, [Entry(1, 1), Entry(2, 2), Entry(3, 1)]);
-        await writer.WriteAsync(small, [new EntryName(LeafClass.Record, Name(2))], Cancelled);
+        var small = State(2, [ArchivedEntry.Of(1, 1), ArchivedEntry.Of(2, 2), ArchivedEntry.Of(3, 1)]);
+        await writer.WriteAsync(small, [ArchivedEntry.Name(2)], Cancelled);
         await AssertHoldsAsync(store, small);
-        await writer.WriteAsync(large, [new EntryName(LeafClass.Record, Name(2))], Cancelled);
+        await writer.WriteAsync(large, [ArchivedEntry.Name(2)], Cancelled);
         await AssertHoldsAsync(store, large);
+    }
+
+    /// <summary>Many changes cost what they are, and not what the state is.</summary>
+    [Theory]
+    [InlineData(101)]
+    [InlineData(250)]
+    public async Task Write_OfManyChanges_LeavesTheOtherEntriesAlone(int changes)
+    {
+        await using var store = new StoppingStore(new MemoryStore(TimeProvider.System));
+        var writer = new ArchiveWriter(store, Format);
+        var old = State(1, Enumerable.Range(0, 1_500).Select(i => ArchivedEntry.Of(i, 1)));
+        await writer.WriteAsync(old, null, Cancelled);
+        var next = Following(old, 2, Enumerable.Range(0, changes).Select(i => ArchivedEntry.Of(i, 2)));
+        const int plenty = 1_000;
+        store.CommitsLeft = plenty;
+        await writer.WriteAsync(next, [.. Enumerable.Range(0, changes).Select(ArchivedEntry.Name)], Cancelled);
+        Assert.InRange(plenty - store.CommitsLeft, 1, 9);
+        await AssertHoldsAsync(store, next);
+    }
+
+    /// <summary>A large entry that goes leaves no part behind: nothing writes the others anew.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(101)]
+    public async Task Write_WithoutALargeEntry_ForgetsItsParts(int changes)
+    {
+        await using var store = new MemoryStore(TimeProvider.System);
+        var writer = new ArchiveWriter(store, Format);
+        var small = Enumerable.Range(1, 200).Select(i => ArchivedEntry.Of(i, 1));
+        var old = State(1, [ArchivedEntry.Large(0, 1, 600_000), .. small]);
+        await writer.WriteAsync(old, null, Cancelled);
+        var names = Enumerable.Range(0, changes).Select(ArchivedEntry.Name).ToList();
+        var next = Following(old, 2, [], [.. names]);
+        await writer.WriteAsync(next, names, Cancelled);
+        await AssertHoldsAsync(store, next);
+        var left = await store.RangeAsync(
+            new RangeRequest(KeyRange.Prefix(Format.Entries(1))) { CountOnly = true }, Cancelled);
+        Assert.Equal(201 - changes, left.Count);
     }
 
     [Fact]
     public async Task Load_OfMoreThanAStoreReadsAtOnce_IsAllOfIt()
     {
-        await using var store = new MemoryStore(TimeProvider.System, new StoreLimits { RangeEntriesMax = 7 });
-        var state = State(1, Enumerable.Range(0, 100).Select(i => Entry(i, 1)));
-        await new ArchiveWriter(store, Format).WriteAsync(state, null, Cancelled);
+        await using var store = new MemoryStore(TimeProvider.System, new StoreLimits { RangeEntriesMax = 40 });
+        var writer = new ArchiveWriter(store, Format);
+        var state = State(1, Enumerable.Range(0, 150).Select(i => ArchivedEntry.Of(i, 1)));
+        await writer.WriteAsync(state, null, Cancelled);
+        await AssertHoldsAsync(store, state);
+        var next = Following(state, 2, Enumerable.Range(0, 120).Select(i => ArchivedEntry.Of(i, 2)));
+        await writer.WriteAsync(next, [.. Enumerable.Range(0, 120).Select(ArchivedEntry.Name)], Cancelled);
+        await AssertHoldsAsync(store, next);
+        await writer.WriteAsync(state, null, Cancelled);
         await AssertHoldsAsync(store, state);
     }
 
@@ -105,43 +152,18 @@ public sealed class ArchiveWriterTests
             entries.Select(entry => Encoding.ASCII.GetString(entry.Document.Payload.Span)));
     }
 
-    private CertifiedState State(long seq, IEnumerable<Entry> entries)
+    private CertifiedState State(long seq, IEnumerable<Entry> entries) =>
+        Certified(seq, LeafState.Start(SparseTree.Empty).Apply(entries, []));
+
+    private CertifiedState Following(
+        CertifiedState before, long seq, IEnumerable<Entry> puts, params IReadOnlyList<EntryName> drops) =>
+        Certified(seq, before.State.Apply(puts, drops));
+
+    private CertifiedState Certified(long seq, LeafState state)
     {
         var seal = SealOf(seq);
-        return new CertifiedState(
-            _segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(SparseTree.Empty)
-                .Apply(entries, []), null);
+        return new CertifiedState(_segment.Certify(seal), seal.Value, seal.Digest, state, null);
     }
 
     private Parsed<Seal> SealOf(long seq) => _segment.SealOf(default, 0, seq, TestSegmentOptions.Start);
-
-    private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"n{number:D3}.shop.svc");
-
-    private static Entry Large(int number, int bytes) => Entry(number, 1, [.. new byte[bytes].Chunk(50_000)
-        .Select(chunk => new ReadOnlyMemory<byte>(chunk))]);
-
-    private static Entry Entry(int number, long version, IReadOnlyList<ReadOnlyMemory<byte>>? slices = null)
-    {
-        var text = string.Create(CultureInfo.InvariantCulture, $"{Name(number)} {version}");
-        return new Entry
-        {
-            Name = new EntryName(LeafClass.Record, Name(number)),
-            Source = new SignedEntry(
-                "record",
-                new Envelope(Encoding.ASCII.GetBytes(text), [new SignatureEntry(Digest.Sha256("kid"u8), new byte[64])]),
-                slices ?? []),
-            Digest = Digest.Sha256(Encoding.ASCII.GetBytes(text)),
-            Version = version,
-            Rank = 0,
-            Expires = 10,
-            Issued = version,
-            Publisher = default,
-            Uid = null,
-            LeafClass = LeafClass.Record,
-            LeafName = Name(number),
-            Leaf = default,
-            Key = Digest.Sha256(Encoding.ASCII.GetBytes(Name(number))),
-            Commitment = Digest.Sha256(Encoding.ASCII.GetBytes(text)),
-        };
-    }
 }

@@ -6,9 +6,13 @@ namespace Fairlead.Anchor.Tests.Sealing;
 internal sealed class FailingStore(IStore store) : IStore
 {
     private int _tries;
+    private int _sinceCompaction;
     private int _closed;
 
     internal volatile StoreException? Failure;
+
+    /// <summary>For so many transactions it has room, until it is compacted.</summary>
+    internal int Room { get; init; } = int.MaxValue;
 
     internal int Tries => Volatile.Read(ref _tries);
 
@@ -23,15 +27,25 @@ internal sealed class FailingStore(IStore store) : IStore
     public ValueTask<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _tries);
-        return Failure is { } failure ? throw failure : store.CommitAsync(transaction, cancellationToken);
+        if ((Failure ?? (_sinceCompaction < Room ? null : new StoreException(StoreError.Unavailable, "no space left")))
+            is { } failure)
+        {
+            throw failure;
+        }
+
+        _sinceCompaction++;
+        return store.CommitAsync(transaction, cancellationToken);
     }
 
     public IAsyncEnumerable<WatchBatch> WatchAsync(
         KeyRange range, long startRevision, CancellationToken cancellationToken) =>
         store.WatchAsync(range, startRevision, cancellationToken);
 
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken) =>
-        store.CompactAsync(revision, cancellationToken);
+    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken)
+    {
+        _sinceCompaction = 0;
+        return store.CompactAsync(revision, cancellationToken);
+    }
 
     public ValueTask<long> GrantLeaseAsync(TimeSpan ttl, long id, CancellationToken cancellationToken) =>
         store.GrantLeaseAsync(ttl, id, cancellationToken);

@@ -159,6 +159,108 @@ public sealed class RecoveryTests
         Assert.Equal(expectsChanges ? 1 : 3, pages);
     }
 
+    /// <summary>While much is published a state of many pages is never the newest for as long as they take: it is read
+    /// to the end, and what came meanwhile follows as changes.</summary>
+    [Fact]
+    public void CatchUp_WhileSealsGoOn_ReadsEachPageOnce()
+    {
+        var ahead = new EngineBench();
+        for (var i = 0; i < 300; i++)
+        {
+            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+        }
+
+        var behind = new EngineBench();
+        var to = new Queue<SealMessage>();
+        Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
+        var (pages, changes, seq) = (0, 0, 300L);
+        while (to.TryDequeue(out var question) && seq < 320)
+        {
+            var answers = new Queue<SealMessage>();
+            Collect(ahead.Receive("a2", question), answers);
+            if (pages < 3)
+            {
+                ahead.Seal(seq, ahead.Sign(ahead.Record($"m{seq}.shop.svc")));
+                seq++;
+                Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest.Certificate)), to);
+            }
+
+            while (answers.TryDequeue(out var answer))
+            {
+                var part = Assert.IsType<SealMessage.State>(answer);
+                (pages, changes) = part.Base is null ? (pages + 1, changes) : (pages, changes + 1);
+                Collect(behind.Receive("a0", part), to);
+            }
+        }
+
+        Assert.Equal(ahead.Engine.Newest.Digest, behind.Engine.Newest?.Digest);
+        Assert.Equal((3, 1), (pages, changes));
+    }
+
+    /// <summary>A state that others have no more is not waited for: the newest takes its place.</summary>
+    [Fact]
+    public void CatchUp_FarBehindAnother_BeginsAnew()
+    {
+        var ahead = new EngineBench();
+        for (var i = 0; i < 150; i++)
+        {
+            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+        }
+
+        var behind = new EngineBench();
+        var (to, from) = (new Queue<SealMessage>(), new Queue<SealMessage>());
+        Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
+        Collect(ahead.Receive("a2", to.Dequeue()), from);
+        Collect(behind.Receive("a0", from.Dequeue()), to);
+        Assert.NotNull(Assert.IsType<SealMessage.Fetch>(to.Dequeue()).After);
+        for (var i = 150; i <= 150 + SealLimits.History; i++)
+        {
+            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+            Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest.Certificate)), to);
+        }
+
+        var anew = Assert.IsType<SealMessage.Fetch>(Assert.Single(to));
+        Assert.Equal((ahead.Engine.Newest.Digest, null), (anew.Seal, anew.After));
+    }
+
+    /// <summary>One that shows its pages slowly holds nobody for long, and one that falls silent not at all.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void CatchUp_FromOneThatIsSlow_GoesOnWithTheNewest(bool isSilent)
+    {
+        var ahead = new EngineBench();
+        for (var i = 0; i < 300; i++)
+        {
+            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+        }
+
+        var behind = new EngineBench();
+        var (to, from) = (new Queue<SealMessage>(), new Queue<SealMessage>());
+        Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
+        Collect(ahead.Receive("a2", to.Dequeue()), from);
+        var page = Assert.IsType<SealMessage.State>(from.Dequeue());
+        Collect(behind.Receive("a0", page), to);
+        to.Clear();
+        ahead.Seal(300, ahead.Sign(ahead.Record("m300.shop.svc")));
+        var outputs = behind.Receive("a3", new SealMessage.Certificate(0, ahead.Engine.Newest.Certificate));
+        Assert.Null(Asked(outputs));
+        for (var i = 0; i < 40 && to.Count == 0; i++)
+        {
+            behind.Now += 25;
+            Collect(behind.Step(new SealInput.Tick()), to);
+            if (!isSilent)
+            {
+                behind.Receive("a0", page);
+                ahead.Seal(301 + i, ahead.Sign(ahead.Record($"m{301 + i}.shop.svc")));
+                Collect(behind.Receive("a3", new SealMessage.Certificate(0, ahead.Engine.Newest.Certificate)), to);
+            }
+        }
+
+        var anew = Assert.IsType<SealMessage.Fetch>(Assert.Single(to));
+        Assert.Equal((ahead.Engine.Newest.Digest, null), (anew.Seal, anew.After));
+    }
+
     /// <summary>What changed is more than a message holds, and so is the state: pages, each within its bytes.</summary>
     [Fact]
     public void CatchUp_ManyBytes_ComeInMessagesThatCanBeSent()

@@ -9,7 +9,7 @@ public sealed class SimulationTests
     [Theory]
     [InlineData(PlantedBug.NoDominance, 10, "I21")]
     [InlineData(PlantedBug.JournalNotDurable, 1, "I2")]
-    [InlineData(PlantedBug.LowThreshold, 19, "I1")]
+    [InlineData(PlantedBug.LowThreshold, 25, "I1")]
     [InlineData(PlantedBug.NoLock, 54, "I1")]
     [InlineData(PlantedBug.CommitAnyRound, 142, "I2")]
     [InlineData(PlantedBug.NoFence, 4, "I21")]
@@ -117,7 +117,7 @@ public sealed class SimulationTests
     [InlineData("--bug nonsense", 2, "")]
     [InlineData("--seeds", 2, "")]
     [InlineData("--n 3 --f 1", 2, "")]
-    [InlineData("--seeds 1 --from 19 --n 5 --f 1 --bug low-threshold", 1, "seed 19: I1 at step ")]
+    [InlineData("--seeds 1 --from 25 --n 5 --f 1 --bug low-threshold", 1, "seed 25: I1 at step ")]
     [InlineData("--n 7 --f 2 --bug low-threshold", 2, "")]
     [InlineData("--n 4 --bug low-threshold", 2, "")]
     public void Command_Arguments_GiveLineAndExitCode(string arguments, int code, string line)
