@@ -152,9 +152,11 @@ internal sealed class HomeAsker : IAsyncDisposable
             result = await AskHeadsAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        _refusals.AddRange(result.Failures.Select(failure => failure.Exception is { } exception
-            ? AnchorRefusal.Of(failure.Anchor, exception)
-            : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));
+        _refusals.AddRange(result.Failures
+            .Where(failure => result.Refusal is not null || !failure.IsUnheard)
+            .Select(failure => failure.Exception is { } exception
+                ? AnchorRefusal.Of(failure.Anchor, exception)
+                : AnchorRefusal.Of(failure.Anchor, failure.Refusal)));
         if (_memory.State.HomeState is { } home)
         {
             HoldTo(home);

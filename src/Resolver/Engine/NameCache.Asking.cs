@@ -160,7 +160,8 @@ public sealed partial class NameCache
         entry.ReturnAt = long.MaxValue;
         if (_anchors.BetterFrom(entry.Anchor) is { } from)
         {
-            var stay = Math.Min(_options.ReturnAfterMax, _options.ReturnAfter << Math.Min(entry.Returns++, 8));
+            var most = Math.Max(_options.ReturnAfter, _options.ReturnAfterMax);
+            var stay = Math.Min(most, _options.ReturnAfter << Math.Min(entry.Returns++, 8));
             entry.ReturnAt = Math.Max(now.Monotonic + stay, from) + _random.Next(_options.ReturnSpread);
         }
     }

@@ -149,14 +149,15 @@ public static class HomeMeeting
                     ? (new OfferedHead(head, seal), null)
                     : (null, new MeetingFailure(anchor.Endpoint, malformed, null));
         }
+        catch (Exception e) when (e is OperationCanceledException
+            || (e is RpcException { StatusCode: StatusCode.Cancelled } && cancellationToken.IsCancellationRequested))
+        {
+            var late = new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for");
+            return (null, new MeetingFailure(anchor.Endpoint, late, null) { IsUnheard = true });
+        }
         catch (RpcException e)
         {
             return (null, new MeetingFailure(anchor.Endpoint, Describe(e, anchor.Endpoint), e));
-        }
-        catch (OperationCanceledException)
-        {
-            var late = new Refusal(VerificationFailure.Behind, anchor.Endpoint.Text, "not waited for");
-            return (null, new MeetingFailure(anchor.Endpoint, late, null));
         }
     }
 }

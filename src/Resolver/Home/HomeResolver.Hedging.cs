@@ -38,6 +38,7 @@ public sealed partial class HomeResolver
         _asking ??= new AnchorAsking(
             new AskingOptions
             {
+                Patience = _options.AskPatience,
                 HedgeDelay = () => TimeSpan.FromMilliseconds(_cache.HedgeDelay),
                 RetriesMax = RetriesMax,
             },

@@ -65,6 +65,7 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 IsKeptPart = options.IsKeptPart,
                 AskPatience = (long)options.AskPatience.TotalMilliseconds,
                 HedgeMax = (long)options.HedgeMax.TotalMilliseconds,
+                ReturnAfter = (long)options.ReturnAfter.TotalMilliseconds,
             },
             options.Random);
     }

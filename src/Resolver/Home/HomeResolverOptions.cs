@@ -74,6 +74,10 @@ public sealed record HomeResolverOptions
     /// second.</value>
     public TimeSpan MeetPatience { get; init; } = HomeMeeting.ClockPatience;
 
+    /// <value>How long a name that had to leave an anchor stays with another before it tries to go back. Default
+    /// 5 s.</value>
+    public TimeSpan ReturnAfter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <value>Both clocks.</value>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

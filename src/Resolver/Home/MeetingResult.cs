@@ -26,7 +26,12 @@ public sealed record MeetingResult(Refusal? Refusal, int Heads, ImmutableArray<M
 /// <param name="Anchor">Where it should listen.</param>
 /// <param name="Refusal">Why, as a named error.</param>
 /// <param name="Exception">The failed call, where it was one.</param>
-public sealed record MeetingFailure(IpEndpoint Anchor, Refusal Refusal, RpcException? Exception);
+public sealed record MeetingFailure(IpEndpoint Anchor, Refusal Refusal, RpcException? Exception)
+{
+    /// <summary>Whether the meeting ended without it: it may have been about to answer, and is to blame for nothing
+    /// where the others sufficed.</summary>
+    public bool IsUnheard { get; init; }
+}
 
 /// <summary>The bootstrap file does not fit the home that its anchors show: no waiting mends it.</summary>
 /// <param name="message">What differs.</param>

@@ -74,7 +74,9 @@ public sealed class EvidenceFoundTests
     {
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bounded.CancelAfter(TimeSpan.FromMinutes(4));
-        var (flood, moves) = (new Flood(pieces), new Moves());
+        var moves = new Moves();
+        var flood = new Flood(
+            pieces, isGivenUp ? () => moves.Failures.Contains(VerificationFailure.RateLimited) : null);
         await using var home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects, anchors: 1)
         {
             Loggers = moves,
@@ -100,8 +102,9 @@ public sealed class EvidenceFoundTests
         Assert.InRange(flood.Streams, isGivenUp ? 2 : 1, 1 + moves.Failures.Count());
     }
 
-    // On the first stream alone; the pieces are of a segment that nobody knows, and nothing of them is verified.
-    private sealed class Flood(int pieces) : ServerInterceptor
+    // On the first stream, and on each one after it until one was given up for that: a stream may be left for its
+    // silence before all were read. The pieces are of a segment that nobody knows, and nothing of them is verified.
+    private sealed class Flood(int pieces, Func<bool>? isOver) : ServerInterceptor
     {
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _streams;
@@ -117,9 +120,10 @@ public sealed class EvidenceFoundTests
             DuplexStreamingServerMethod<TRequest, TResponse> continuation)
         {
             var isFirst = Interlocked.Increment(ref _streams) == 1;
+            var isFlooded = isFirst || isOver?.Invoke() == false;
             try
             {
-                if (isFirst && responseStream is IServerStreamWriter<SubscribeResponse> told)
+                if (isFlooded && responseStream is IServerStreamWriter<SubscribeResponse> told)
                 {
                     var evidence = WireWriter.ToMessage(OfNobody());
                     for (var i = 0; i < pieces; i++)

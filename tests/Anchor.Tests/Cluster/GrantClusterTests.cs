@@ -58,9 +58,10 @@ public sealed class GrantClusterTests : IAsyncLifetime
         await RefusedAsync(
             VerificationFailure.GrantExpired,
             Grant() with { Issued = ClusterClient.Now - 60_000, Expires = ClusterClient.Now });
+        var now = ClusterClient.Now;
         await RefusedAsync(
             VerificationFailure.GrantExpired,
-            Grant() with { Expires = ClusterClient.Now + 61_000, Issued = ClusterClient.Now });
+            Grant() with { Expires = now + 61_000, Issued = now });
         await RefusedAsync(
             VerificationFailure.GrantForeignSubject, Grant() with { Names = [NamePattern.Parse("cart.shop.svc")] });
         await RefusedAsync(

@@ -80,7 +80,7 @@ public sealed class GrantRenewalTests : IAsyncLifetime
 
         await stream.RequestStream.WriteAsync(
             new SubscribeRequest { Close = new Close { Id = 3 } }, _bounded.Token);
-        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 14_000), _bounded.Token);
+        await stream.RequestStream.WriteAsync(Renewed(Pod, life: 20_000), _bounded.Token);
         var lapsed = new List<ulong>();
         while (lapsed.Count < 3)
         {

@@ -18,13 +18,15 @@ public sealed class RecordEndTests : IAsyncLifetime
 
     private readonly Streams _streams = new();
     private readonly ClusterClient _client = new();
-    private readonly AnchorCluster _home = new("eu1.internal", 100, ClusterClient.Subjects, anchors: 1);
+    private readonly Moves _moves = new();
+    private readonly AnchorCluster _home;
     private readonly AnchorCluster _target;
     private readonly CancellationTokenSource _bounded =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
 
     public RecordEndTests()
     {
+        _home = new AnchorCluster("eu1.internal", 100, ClusterClient.Subjects, anchors: 1) { Loggers = _moves };
         _target = new AnchorCluster("us1.internal", 200, anchors: 1)
         {
             Decorate = service => service.Intercept(_streams),
@@ -73,7 +75,10 @@ public sealed class RecordEndTests : IAsyncLifetime
             // What was on its way before.
         }
 
-        Assert.InRange(_streams.Count, 1, 3);
+        // Whatever else an anchor that is slow is left for.
+        var failures = _moves.Failures.ToList();
+        Assert.DoesNotContain(VerificationFailure.RecordExpired, failures);
+        Assert.InRange(_streams.Count, 1, 1 + failures.Count);
     }
 
     // Publishes it with a life that is long enough for this machine to show it, as short as that may be.

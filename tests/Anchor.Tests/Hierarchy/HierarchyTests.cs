@@ -114,9 +114,12 @@ public sealed class HierarchyTests : IAsyncLifetime
         await world.Client.SealAsync(world.Us1, 0, "checkout.shop.svc", Token);
         await world.Client.SealAsync(world.Us1, 1, "cart.shop.svc", Token);
         await world.ResolveAsync("checkout.shop.svc.us1.acme.internal", Token);
+        var asked = world.Heard.CountOf(nameof(IntroduceRequest));
         await world.ResolveAsync("cart.shop.svc.us1.acme.internal", Token);
 
-        Assert.Equal(1, world.Heard.CountOf(nameof(IntroduceRequest)));
+        // A parent that was slow may have been asked again for the first; for the second it was not.
+        Assert.NotEqual(0, asked);
+        Assert.Equal(asked, world.Heard.CountOf(nameof(IntroduceRequest)));
         Assert.Equal(0, world.Heard.CountOf(nameof(ResolveRequest)) + world.Heard.CountOf(nameof(SubscribeRequest)));
         Assert.Contains(world.Heard.Requests, request => request.Text.Contains("us1", StringComparison.Ordinal));
         Assert.DoesNotContain(world.Heard.Requests, request =>
@@ -174,13 +177,17 @@ public sealed class HierarchyTests : IAsyncLifetime
             "Home eu1.acme.internal, Up acme.internal, Peer corp.internal, Down db.corp.internal",
             HierarchyWorld.PathOf(foreign));
         Assert.Equal(Outcome.Record, foreign.Outcome);
-        var relayed = Assert.Single(world.HeardByCorp.Messages.OfType<IntroduceRequest>());
-        Assert.Equal(
+
+        // Or more of the same, where the machine was too slow for the first.
+        var relayed = world.HeardByCorp.Messages.OfType<IntroduceRequest>().ToList();
+        Assert.NotEmpty(relayed);
+        Assert.All(relayed, ask => Assert.Equal(
             [world.Eu1.Segment.Genesis, world.Acme.Segment.Genesis],
-            relayed.Visited.Select(segment => Digest.FromBytes(segment.Span)));
+            ask.Visited.Select(segment => Digest.FromBytes(segment.Span))));
         Assert.Equal(
             renewed > 0, world.Heard.Messages.OfType<PresentRequest>().Any(page => page.To.Length == Digest.Size));
-        Assert.True(relayed.HopsLeft < world.Heard.Messages.OfType<IntroduceRequest>().Max(ask => ask.HopsLeft));
+        var most = world.Heard.Messages.OfType<IntroduceRequest>().Max(ask => ask.HopsLeft);
+        Assert.All(relayed, ask => Assert.True(ask.HopsLeft < most));
     }
 
     /// <summary>What each transit did stands in the trace of the question that it was done for, also where one of them
@@ -203,10 +210,12 @@ public sealed class HierarchyTests : IAsyncLifetime
         await world.AskAsync(world.Memory(), "orders.shop.svc.db.corp.internal", Token);
 
         // Other tests of this process end spans as well: those of these genesis digests are this world's.
-        // Those above it end after it, the last of them when its answer is gone.
+        // One that was too slow for its answer comes to nothing, and another one is asked. Those above it end after it,
+        // the last of them when its answer is gone.
         var above = await Eventually.HoldsAsync(
             () => Task.FromResult(Above(ended.FirstOrDefault(span => span.OperationName == "hop"
                 && "corp.internal".Equals(span.GetTagItem("fairlead.segment"))
+                && "Record".Equals(span.GetTagItem("fairlead.outcome"))
                 && Home(world).Equals(span.GetTagItem("fairlead.consumer.segment"))))),
             spans => spans is [.., { } last] && last.ParentSpanId == default, Patience, Token);
         Assert.Equal(
@@ -215,7 +224,6 @@ public sealed class HierarchyTests : IAsyncLifetime
             string.Join(", ", above.Select(NameOf)));
         var corp = above[0];
         Assert.All(above, span => Assert.Equal(corp.TraceId, span.TraceId));
-        Assert.Equal("Record", corp.GetTagItem("fairlead.outcome"));
         Assert.Equal("db.corp.internal", corp.GetTagItem("fairlead.name"));
         Assert.Equal("transit", corp.GetTagItem("fairlead.role"));
 

@@ -23,6 +23,7 @@ internal sealed class FakeHome : IAsyncDisposable
     private readonly List<RpcServer> _servers = [];
     private readonly List<TlsIdentity> _identities = [];
     private readonly ECDsa[] _keys;
+    private int _asked;
 
     private FakeHome()
     {
@@ -50,7 +51,10 @@ internal sealed class FakeHome : IAsyncDisposable
     internal Func<FakeHome, TestAnswers, UnverifiedAnswer> Say { get; set; } =
         static (home, ask) => ask.Service.Text == Web ? ask.Record(home.Slice) : ask.Negative();
 
-    internal int Asked { get; private set; }
+    internal int Asked => Volatile.Read(ref _asked);
+
+    /// <summary>What an anchor waits for before it tells where the segment stands.</summary>
+    internal Func<int, Task> BeforeHead { get; set; } = static _ => Task.CompletedTask;
 
     /// <summary>How askers proved who they are: a header, and the key of their connection.</summary>
     internal ConcurrentQueue<(string? Token, byte[]? Key)> Proofs { get; } = [];
@@ -69,7 +73,11 @@ internal sealed class FakeHome : IAsyncDisposable
             home._identities.Add(identity);
             var service = ServerServiceDefinition.CreateBuilder()
                 .AddMethod(AnchorMethods.Epochs, (request, _) => Task.FromResult(home.Epochs(index, request)))
-                .AddMethod(AnchorMethods.Head, (request, _) => Task.FromResult(home.Head(index, request)))
+                .AddMethod(AnchorMethods.Head, async (request, _) =>
+                {
+                    await home.BeforeHead(index);
+                    return home.Head(index, request);
+                })
                 .AddMethod(AnchorMethods.Resolve, (request, call) =>
                 {
                     home.Proofs.Enqueue((call.RequestHeaders.GetValue("authorization"), call.PeerKey));
@@ -139,7 +147,7 @@ internal sealed class FakeHome : IAsyncDisposable
 
     private ResolveResponse Resolve(int index, ResolveRequest request)
     {
-        Asked++;
+        Interlocked.Increment(ref _asked);
         if (!Document.TryParse<Query>(request.Query.Memory, out var query, out var refusal))
         {
             throw RpcFailures.ToException(refusal);

@@ -122,6 +122,25 @@ public sealed class ResolveCommandTests : IDisposable
         }
     }
 
+    /// <summary>More than F heads are enough to start from: who was only not waited for did nothing wrong.</summary>
+    [Fact]
+    public async Task Resolve_OneAnchorTellsNoHeadInTime_IsNoRefusalWhereTheOthersSuffice()
+    {
+        await using var home = await StartAsync();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        home.BeforeHead = index => index == 2 ? told.Task : Task.CompletedTask;
+        try
+        {
+            var run = (await ResolveAsync(Web, "--output", "json")).Succeeds();
+
+            Assert.Empty(JsonNode.Parse(run.Output)!["refusals"]!.AsArray());
+        }
+        finally
+        {
+            told.SetResult();
+        }
+    }
+
     [Fact]
     public async Task Resolve_OneAnchorLies_IsNamedAndAnotherOneAnswers()
     {

@@ -247,7 +247,7 @@ public sealed class HomeResolverTests : IAsyncLifetime
     [Fact]
     public async Task Anchor_ThatIsStopped_IsLeftAndGoneBackTo()
     {
-        _home.StartResolver();
+        _home.StartResolver(isReturning: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
         await _home.Anchors[0].StopAsync();
@@ -378,13 +378,15 @@ public sealed class HomeResolverTests : IAsyncLifetime
         await _home.UntilAsync(() => _home.Resolver.Names.Any(
             name => name.Name == Cart && name.State == NameState.Fresh) ? this : null, Cart);
         await _home.StopResolverAsync();
-        var heads = _home.Anchors.Sum(anchor => anchor.Heads);
 
-        _home.StartResolver(keepsState: true);
+        // A question of before may yet arrive.
+        _home.StartResolver(keepsState: true, nonce: 8);
         _home.Resolver.Want(Web);
         await _home.UntilTroubleAsync(VerificationFailure.SealRollback);
         await _home.UntilFreshAsync(Web);
-        Assert.Equal(heads, _home.Anchors.Sum(anchor => anchor.Heads));
+        Assert.DoesNotContain(
+            string.Concat(Enumerable.Repeat("08", 16)),
+            _home.Anchors.SelectMany(anchor => anchor.Nonces).Select(asked => asked.ToString()));
     }
 
     /// <summary>V41: a state that may be older than what was used is none that a home anchor may answer upon.</summary>

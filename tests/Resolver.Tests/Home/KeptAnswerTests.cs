@@ -1,6 +1,7 @@
 using Fairlead.Identities;
 using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
+using Fairlead.TestKit;
 using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Resolver.Tests.Home;
@@ -14,6 +15,8 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     private const string Web = ScriptedHome.Web;
     private const string Cart = ScriptedHome.Cart;
     private const long Hour = 3_600_000;
+
+    private static readonly TimeSpan Hedged = TimeSpan.FromMilliseconds(200);
 
     private ScriptedHome _home = null!;
 
@@ -256,14 +259,13 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Silence_OfTheFirstAnchor_IsHedgedOverAnotherOne()
     {
-        _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver(isHurried: true);
-        _home.Resolver.Want(Web);
+        var clock = await HedgeAsync();
         await _home.UntilFreshAsync(Web);
 
         // On a machine that is slow with the one, others are asked too.
         Assert.InRange(_home.Anchors.Skip(1).Sum(anchor => anchor.Resolved), 1, 3);
         Assert.DoesNotContain(NameState.Unreachable, _home.StatesOf(Web));
+        clock.Still += (long)ScriptedHome.Patience.TotalMilliseconds;
         await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the subscription elsewhere");
         Assert.Equal(NameState.Fresh, Assert.Single(_home.Resolver.Names).State);
     }
@@ -273,18 +275,13 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Silence_OfTheFirstAnchor_IsHedgedAgainWhereTheOthersHaveNothingYet()
     {
-        _home.Anchors[0].Say = static _ => null;
         foreach (var other in _home.Anchors.Skip(1))
         {
             other.Say = ask => other.Resolved < 2 ? null : ScriptedHome.Honest(ask);
         }
 
         // Its patience never ends, so that nothing else can help.
-        var clock = new OffClock { Still = 1_000_000 };
-        _home.StartResolver(time: clock, isHurried: true);
-        _home.Resolver.Want(Web);
-        await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
-        clock.Still += 200;
+        await HedgeAsync();
         await _home.UntilFreshAsync(Web);
         Assert.Equal(_home.Anchors[0].Endpoint.Text, _home.Resolver.AnchorOf(Web));
     }
@@ -292,13 +289,43 @@ public sealed class KeptAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Silence_OfTheFirstAnchor_IsHedgedWithThePodsProof()
     {
-        _home.Anchors[0].Say = static _ => null;
-        _home.StartResolver(proof: new Shown(new ConsumerProof(null, "a.b.c")), isHurried: true);
-        _home.Resolver.Want(Web);
+        await HedgeAsync(new Shown(new ConsumerProof(null, "a.b.c")));
         await _home.UntilFreshAsync(Web);
         var shown = _home.Anchors.SelectMany(anchor => anchor.Shown).ToList();
         Assert.True(shown.Count > 1);
         Assert.All(shown, value => Assert.Equal("Bearer a.b.c", value));
+    }
+
+    /// <summary>Who is asked beside the silent one has the same patience, by the clock of the resolver.</summary>
+    [Fact]
+    public async Task Silence_OfTheFirstAnchor_IsHedgedOverOthersThatAreSlow()
+    {
+        var clock = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
+        using var go = new ManualResetEventSlim();
+        _home.Anchors[0].Say = static _ => null;
+        foreach (var other in _home.Anchors.Skip(1))
+        {
+            other.Say = ask =>
+            {
+                go.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+                return ScriptedHome.Honest(ask);
+            };
+        }
+
+        _home.StartResolver(time: clock, isHurried: true);
+        _home.Resolver.Want(Web);
+        for (var asked = 1; asked < 4; asked++)
+        {
+            await _home.UntilAsync(() => clock.IsArmed(Hedged) ? this : null, "the silence");
+            clock.Advance(Hedged);
+            await _home.UntilAsync(() => _home.Anchors[asked].Resolved == 1 ? this : null, "another one asked");
+        }
+
+        // Less than a call may take, and more than nobody said.
+        clock.Advance(TimeSpan.FromSeconds(10));
+        go.Set();
+        await _home.UntilFreshAsync(Web);
+        Assert.All(_home.Anchors.Skip(1), anchor => Assert.Equal(1, anchor.Resolved));
     }
 
     [Fact]
@@ -308,6 +335,18 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
         Assert.Empty(_home.Resolver.Troubles.Newest.Where(trouble => trouble.Anchor.Length == 0));
+    }
+
+    // The first anchor has the question and says nothing; only by the clock are the others asked.
+    private async Task<OffClock> HedgeAsync(IConsumerProof? proof = null)
+    {
+        _home.Anchors[0].Say = static _ => null;
+        var clock = new OffClock { Still = 1_000_000 };
+        _home.StartResolver(time: clock, isHurried: true, proof: proof);
+        _home.Resolver.Want(Web);
+        await _home.UntilAsync(() => _home.Anchors[0].Open == 1 ? this : null, "the first anchor's silence");
+        clock.Still += (long)Hedged.TotalMilliseconds;
+        return clock;
     }
 
     private sealed record Shown(ConsumerProof Current) : IConsumerProof;

@@ -25,6 +25,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     private RpcServer? _server;
     private int _opened;
     private int _epochsAsked;
+    private int _resolved;
 
     internal ScriptedAnchor(ScriptedHome home, int index, ECDsa key)
     {
@@ -36,13 +37,13 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>What it answers; null says nothing.</summary>
     internal Func<TestAnswers, UnverifiedAnswer?> Say { get; set; } = ScriptedHome.Honest;
 
-    /// <summary>What it fails with instead; null for nothing.</summary>
     /// <summary>What it tells ahead of an answer.</summary>
     internal Func<UnverifiedAnswer, IEnumerable<UnverifiedAnswer>> Ahead { get; set; } = static _ => [];
 
     /// <summary>Whether it was asked to tell something ahead.</summary>
     internal bool IsAskedAhead { get; private set; }
 
+    /// <summary>What it fails with instead; null for nothing.</summary>
     internal Func<string, VerificationFailure?> Failing { get; set; } = static _ => null;
 
     /// <summary>How many epochs it knows; null for all.</summary>
@@ -65,7 +66,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     internal long ClockOff { get; set; }
 
     /// <summary>How many times it was asked for one answer without a subscription.</summary>
-    internal int Resolved { get; private set; }
+    internal int Resolved => Volatile.Read(ref _resolved);
 
     /// <summary>What was shown as <c>authorization</c> with each of these questions, and with each stream.</summary>
     internal ConcurrentQueue<string?> Shown { get; } = new();
@@ -192,7 +193,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
 
     private ResolveResponse Resolve(ResolveRequest request)
     {
-        Resolved++;
+        Interlocked.Increment(ref _resolved);
         Assert.True(Document.TryParse<Query>(request.Query.Memory, out var query, out var bad), bad?.ToString());
         var ask = new TestAnswers(_home.Segment, query.Value.Name.Text, ScriptedHome.Now) { Query = query };
         return Say(ask) is { } answer

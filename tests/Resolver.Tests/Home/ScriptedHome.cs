@@ -18,7 +18,7 @@ internal sealed class ScriptedHome : IAsyncDisposable
     internal const string Web = "web.shop.svc.eu1.internal";
     internal const string Cart = "cart.shop.svc.eu1.internal";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<ECDsa> _keys = [.. Enumerable.Range(0, 4).Select(_ => NewKey())];
     private readonly ConcurrentQueue<CachedName> _changes = new();
@@ -105,11 +105,12 @@ internal sealed class ScriptedHome : IAsyncDisposable
     /// <summary>An epoch by which the anchors are where they are.</summary>
     internal void MoveHome() => Move(i => [Anchors[i].Endpoint]);
 
-    /// <summary>Starts a resolver; it is told of the first anchors alone. By the clock it leaves none of them, and asks
-    /// none beside another, unless it is hurried: a machine that stops says nothing of an anchor.</summary>
+    /// <summary>Starts a resolver; it is told of the first anchors alone. By the clock it leaves none of them, returns
+    /// to none unless it is told to, and asks none beside another unless it is hurried: a machine that stops says
+    /// nothing of an anchor.</summary>
     internal void StartResolver(bool keepsState = false, Floor? floor = null, int unhandledMax = 32,
         Digest? genesis = null, IConsumerProof? proof = null, int unsentMax = 20_000, int bootstrap = 4,
-        TimeProvider? time = null, bool isHurried = false)
+        TimeProvider? time = null, bool isHurried = false, bool isReturning = false, byte nonce = 7)
     {
         Resolver = new HomeResolver(
             new HomeResolverOptions
@@ -122,12 +123,13 @@ internal sealed class ScriptedHome : IAsyncDisposable
                 UnhandledMax = unhandledMax,
                 UnsentMax = unsentMax,
                 Proof = proof,
-                AskPatience = isHurried ? TimeSpan.FromSeconds(2) : Patience,
+                AskPatience = Patience,
                 HedgeMax = isHurried ? TimeSpan.FromMilliseconds(200) : Patience,
-                MeetPatience = isHurried ? HomeMeeting.ClockPatience : Patience,
+                MeetPatience = Patience,
+                ReturnAfter = isReturning ? TimeSpan.FromSeconds(1) : Patience,
                 Time = time ?? TimeProvider.System,
                 Random = new Random(1),
-                FillRandom = static bytes => bytes.Fill(7),
+                FillRandom = bytes => bytes.Fill(nonce),
             },
             new Subject { Namespace = "shop", Account = "frontend" },
             new NameObserver(Changed, _forgotten.Enqueue, _ => _heard.Release()));

@@ -18,7 +18,7 @@ namespace Fairlead.Sidecar.Tests.Hosting;
 /// A pod that proves itself to real anchors by an SVID or a token (V50), through the rotation of both ends: while the
 /// old authority or key goes, its names stay fresh, and nothing of the proof is in a log.
 /// </summary>
-public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClusters>
+public sealed class IdentityTests(IdentityTests.Clusters clusters) : IClassFixture<IdentityTests.Clusters>
 {
     private const int StrangerKey = 905;
     private const string Frontend = "spiffe://eu1.internal/ns/shop/sa/frontend";
@@ -26,6 +26,13 @@ public sealed class IdentityTests(TwoClusters clusters) : IClassFixture<TwoClust
     // Longer than an anchor's look at a proof holds: what was verified that much later was proven anew.
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Of strict names: a machine that stops for as long as a seal commonly lives ends none of them.</summary>
+    public sealed class Clusters : TwoClusters
+    {
+        /// <summary>Not started.</summary>
+        public Clusters() => SealValidity = 120_000;
+    }
 
     /// <summary>Both wait for the same clocks of the same anchors, so they wait together.</summary>
     [Fact]

@@ -325,7 +325,10 @@ public sealed class SetServingTests : IAsyncLifetime
     private sealed class StoppedClock : TimeProvider
     {
         private readonly DateTimeOffset _now = System.GetUtcNow();
+        private readonly long _timestamp = System.GetTimestamp();
 
         public override DateTimeOffset GetUtcNow() => _now;
+
+        public override long GetTimestamp() => _timestamp;
     }
 }

@@ -21,7 +21,7 @@ namespace Fairlead.Sidecar.Tests.Hosting;
 /// Two segments of four real anchors each, peers, in this process over real sockets; a pod of the first, and whatever
 /// records a test publishes in the second.
 /// </summary>
-public sealed class TwoClusters : IAsyncLifetime
+public class TwoClusters : IAsyncLifetime
 {
     internal const string Checkout = "checkout.shop.svc.us1.internal";
 
@@ -40,6 +40,9 @@ public sealed class TwoClusters : IAsyncLifetime
 
     /// <value>How long both let an answer outlive its time, in milliseconds; 0, so that all names are strict.</value>
     internal long ContinuityMax { get; init; }
+
+    /// <value>How long a seal of both lives, in milliseconds: 15 s, of which no test must wait for all.</value>
+    internal long SealValidity { get; init; } = 15_000;
 
     /// <summary>Signs the tokens that the home's anchors take.</summary>
     internal TokenMaker Issuer { get; } = new();
@@ -82,6 +85,7 @@ public sealed class TwoClusters : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Home.DisposeAsync();
         await Target.DisposeAsync();
         Issuer.Dispose();
@@ -222,7 +226,7 @@ public sealed class TwoClusters : IAsyncLifetime
     private Epoch Founded(Epoch epoch, params string[] domains) => epoch with
     {
         Domains = [.. domains],
-        Policy = epoch.Policy with { ContinuityMax = ContinuityMax },
+        Policy = epoch.Policy with { ContinuityMax = ContinuityMax, SealValidity = SealValidity },
     };
 
     /// <summary>Publishes a signed document and returns once it is sealed.</summary>

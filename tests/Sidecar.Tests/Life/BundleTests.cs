@@ -64,7 +64,7 @@ public sealed class BundleTests
         await using var backend = await Backend.StartAsync(
             context => AnswerAsync(context, isLast: true), certificate: () => shown);
         await using var sidecar = new ScriptedSidecar(
-            new OnDemandOptions { XdsCluster = "xds" }, OnDemandWorld.Checkout);
+            new OnDemandOptions { XdsCluster = "xds" }, OnDemandWorld.Checkout) { Limits = ScriptedSidecar.Patient };
         var secret = Path.Combine(sidecar.Folder, "svid.json");
         await File.WriteAllBytesAsync(secret, SvidSecret.Content(svid.Paths), Cancellation);
         sidecar.Publish(OnDemandWorld.Named(OnDemandWorld.Checkout), Named(backend.Port, secret, Old));

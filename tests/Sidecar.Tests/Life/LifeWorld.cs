@@ -26,8 +26,8 @@ internal sealed class LifeWorld : IAsyncDisposable
     private readonly List<Backend> _backends = [];
     private ForeignEnvoy? _foreign;
 
-    private LifeWorld(OnDemandOptions options) =>
-        Sidecar = new ScriptedSidecar(options, Strict, Other, Bounded, Unbounded);
+    private LifeWorld(OnDemandOptions options, XdsLimits limits) =>
+        Sidecar = new ScriptedSidecar(options, Strict, Other, Bounded, Unbounded) { Limits = limits };
 
     internal ScriptedSidecar Sidecar { get; }
 
@@ -62,11 +62,14 @@ internal sealed class LifeWorld : IAsyncDisposable
     {
         var program = ForeignEnvoy.Program(isOldest);
         var often = TimeSpan.FromMilliseconds(100);
-        var world = new LifeWorld(new OnDemandOptions
-        {
-            XdsCluster = isAuthority is null ? "xds" : Audience.DefaultXdsCluster,
-            Clusters = clusters ?? new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
-        });
+        var world = new LifeWorld(
+            new OnDemandOptions
+            {
+                XdsCluster = isAuthority is null ? "xds" : Audience.DefaultXdsCluster,
+                Clusters = clusters
+                    ?? new ClusterSettings { Health = new HealthSettings(null, often, often * 50, 3, 1) },
+            },
+            isAuthority is null ? ScriptedSidecar.Patient : XdsLimits.Default);
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("one")));
         world._backends.Add(await Backend.StartAsync(context => context.Response.WriteAsync("two")));
         world._backends.Add(await Backend.StartAsync(EndlessAsync));

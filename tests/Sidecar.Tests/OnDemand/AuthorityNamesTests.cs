@@ -88,8 +88,7 @@ public sealed class AuthorityNamesTests
             var waiting = world.GetAsync(Late);
             await world.WantedAsync(Late);
             Assert.False(waiting.IsCompleted);
-            world.Sidecar.Time.Advance(Hold);
-            var reply = await waiting;
+            var reply = await world.HeldOutAsync(waiting);
             Assert.Equal((503, Reasons.Pending, "UH"), (reply.Status, reply.Reason, reply.Flags));
             world.Sidecar.Publish(Named(Late, world.Ports.Two));
             await world.ServesAsync(Late, "two");

@@ -105,16 +105,7 @@ public sealed class ForeignEnvoyTests
             var waiting = world.GetAsync(Late);
             await world.WantedAsync(Late);
             Assert.False(waiting.IsCompleted);
-
-            // It is wanted a moment before it is waited for.
-            await TestKit.Processes.Eventually.HoldsAsync(
-                () =>
-                {
-                    world.Sidecar.Time.Advance(Hold);
-                    return Task.FromResult(waiting.IsCompleted);
-                },
-                isDone => isDone, TimeSpan.FromMinutes(2), Cancellation);
-            var reply = await waiting;
+            var reply = await world.HeldOutAsync(waiting);
             Assert.Equal((503, Reasons.Pending, "UH"), (reply.Status, reply.Reason, reply.Flags));
             world.Sidecar.Publish(Named(Late, world.Ports.Two));
             await world.ServesAsync(Late, "two");

@@ -143,6 +143,20 @@ internal sealed class OnDemandWorld : IAsyncDisposable
     internal Task WantedAsync(string name) => Eventually.HoldsAsync(
         () => Task.FromResult(Sidecar.Wanted.Contains(name)), isWanted => isWanted, Patience, Cancellation);
 
+    /// <summary>Lets as much time go by as a name is held for, until that ended what waits for one: it is wanted a
+    /// moment before it is waited for.</summary>
+    internal async Task<Reply> HeldOutAsync(Task<Reply> waiting)
+    {
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                Sidecar.Time.Advance(Hold);
+                return Task.FromResult(waiting.IsCompleted);
+            },
+            isDone => isDone, Patience, Cancellation);
+        return await waiting;
+    }
+
     /// <summary>Waits for something that the sidecar's streams show.</summary>
     internal Task StreamsShowAsync(Func<IReadOnlyList<Xds.StreamStatus>, bool> condition) => Eventually.HoldsAsync(
         () => Task.FromResult(Sidecar.Streams), condition, Patience, Cancellation);

@@ -37,6 +37,11 @@ internal sealed class ScriptedSidecar : IAsyncDisposable
         _imports = [.. imports];
     }
 
+    /// <value>For an Envoy of the sidecar's own: its routes wait for it to take what they lead to, however slow the
+    /// machine is.</value>
+    internal static XdsLimits Patient { get; } =
+        XdsLimits.Default with { WarmWaitMax = TimeSpan.FromMinutes(2) };
+
     /// <value>What one stream may ask for.</value>
     internal XdsLimits Limits { get; set; } = XdsLimits.Default;
 

@@ -19,10 +19,11 @@ public sealed class RequestLoad : IAsyncDisposable
     private const int AtOnceMax = 8;
     private const double BehindMax = PerSecond;
 
-    // In each step before what is behind was made up for. With 100 open that is two seconds for each of them. Time in
+    // In each step before what is behind was made up for. With 100 open that is five seconds for each of them: one
+    // process of those on their way may stand still for some, and the load goes on counting. Time in
     // which the load itself did not run, as when the whole machine stood still, is no time in which nothing was
     // answered: it counts as one tick.
-    private const double LeastPerSecond = 50;
+    private const double LeastPerSecond = 20;
     private static readonly TimeSpan TickMax = TimeSpan.FromSeconds((double)AtOnceMax / PerSecond);
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);

@@ -160,7 +160,10 @@ public sealed class GrpcClientTests
         const string Late = "late.shop.svc.us1.internal:9000";
         await using var one = await GrpcBackend.StartAsync("one");
         await using var two = await GrpcBackend.StartAsync("two");
-        await using var host = await AdsHost.StartAsync();
+
+        // However long it takes to publish it: what is not known by then is not there.
+        var options = new AdsOptions { Limits = XdsLimits.Default with { HeldWaitMax = Bound } };
+        await using var host = await AdsHost.StartAsync(options);
         host.Interest.AnswersMissing = false;
         host.Publish([.. Service(one.Port), .. Service(two.Port, Late)]);
         await using var client = await StartAsync(host, unix: true, Late);
@@ -175,7 +178,7 @@ public sealed class GrpcClientTests
                 builder.Remove(resource.Type, resource.Name);
             }
         });
-        await host.StartServerAsync();
+        await host.StartServerAsync(options);
         await host.AckOfAsync(Endpoints(Name, one.Port));
         Assert.Equal("ok two", await client.AskAsync("100 1", Bound, Cancellation));
         Assert.Equal("ok one", await client.AskAsync("100", Bound, Cancellation));

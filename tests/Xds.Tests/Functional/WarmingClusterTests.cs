@@ -22,6 +22,9 @@ public sealed class WarmingClusterTests
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(2);
 
+    // Routes wait for it once, since one cluster has no secret: longer than an Envoy may stand still.
+    private static readonly TimeSpan WarmWait = TimeSpan.FromSeconds(12);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -43,7 +46,7 @@ public sealed class WarmingClusterTests
         await using var one = await HttpBackend.StartAsync("one");
         await using var two = await HttpBackend.StartAsync("two");
         await using var host = await AdsHost.StartAsync(
-            new AdsOptions { Limits = XdsLimits.Default with { AckWaitMax = AckWait } });
+            new AdsOptions { Limits = XdsLimits.Default with { AckWaitMax = AckWait, WarmWaitMax = WarmWait } });
         host.Publish(Cluster(Name, endpoints: source), Endpoints(Name, one.Port), Routes("fairlead", Name));
         await using var envoy = await EnvoyProcess.StartAsync(
             program!, host.Socket, Cancellation, isDelta, isPerType);

@@ -49,6 +49,8 @@ internal sealed class DeadClusterCheck(DemoWorld world)
     {
         List<IPEndPoint> addresses = [.. dead.Select(IPEndPoint.Parse)];
         var deaf = new List<DeafListener>();
+        var stalls = new Stalls(world.Time);
+        await using var watching = stalls.ConfigureAwait(false);
         try
         {
             foreach (var address in addresses)
@@ -57,7 +59,8 @@ internal sealed class DeadClusterCheck(DemoWorld world)
                 deaf.Add(new DeafListener(address));
             }
 
-            return await LeaveAsync(load, dead, world.Time.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+            return await LeaveAsync(load, dead, stalls, world.Time.GetTimestamp(), cancellationToken)
+                .ConfigureAwait(false);
         }
         finally
         {
@@ -70,7 +73,7 @@ internal sealed class DeadClusterCheck(DemoWorld world)
     }
 
     private async Task<string> LeaveAsync(
-        RequestLoad load, HashSet<string> dead, long from, CancellationToken cancellationToken)
+        RequestLoad load, HashSet<string> dead, Stalls stalls, long from, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -91,7 +94,8 @@ internal sealed class DeadClusterCheck(DemoWorld world)
         }
 
         bool IsMet(RequestLoad.Response response) => response.Status != 200 || dead.Contains(response.Endpoint)
-            || world.Time.GetElapsedTime(response.SentAt, response.EndedAt) >= Met;
+            || world.Time.GetElapsedTime(response.SentAt, response.EndedAt)
+                - stalls.Worst(response.SentAt, response.EndedAt) >= Met;
     }
 
     private async Task<string> ReportAsync(

@@ -24,15 +24,14 @@ internal sealed class EndpointsCheck(DemoWorld world)
         {
             await load.WaitForAsync(response => response.Status == 200, cancellationToken).ConfigureAwait(false);
             var from = world.Time.GetTimestamp();
-            var added = await MeasureAsync(sidecar, load, address, cancellationToken).ConfigureAwait(false);
-
-            var removedAt = world.Time.GetTimestamp();
-            var before = await EdsVersionAsync(sidecar, cancellationToken).ConfigureAwait(false);
-            ExtraEndpoint.Remove(world.Peer.Manifests);
-            await EdsAckAsync(sidecar, before, cancellationToken).ConfigureAwait(false);
-            var removed = world.Time.GetElapsedTime(removedAt);
             var grace = Pace.Of(Grace);
-            Check.That(removed < grace, $"Envoy acknowledged the removal after {removed.TotalMilliseconds} ms only");
+            var ((added, removed), over) = await Measures.TakeAsync(
+                async _ => (
+                    await AddAsync(sidecar, load, address, cancellationToken).ConfigureAwait(false),
+                    await RemoveAsync(sidecar, cancellationToken).ConfigureAwait(false)),
+                one => one.Item2 < grace,
+                one => $"Envoy acknowledged the removal after {one.Item2.TotalMilliseconds:0} ms only")
+                .ConfigureAwait(false);
             await Task.Delay(grace - removed, world.Time, cancellationToken).ConfigureAwait(false);
             var then = world.Backends.RequestsAt(address);
             await load.WaitForAsync(_ => true, cancellationToken).ConfigureAwait(false);
@@ -43,11 +42,21 @@ internal sealed class EndpointsCheck(DemoWorld world)
             return string.Create(
                 CultureInfo.InvariantCulture,
                 $"{added}\nremoved: ACK after {removed.TotalMilliseconds:0} ms, no request 1 s later; "
-                + $"0 of {load.Responses.Count} requests failed");
+                + $"0 of {load.Responses.Count} requests failed{over}");
         }
     }
 
-    private async Task<string> MeasureAsync(
+    // How long it took until Envoy had acknowledged it.
+    private async Task<TimeSpan> RemoveAsync(JsonApi sidecar, CancellationToken cancellationToken)
+    {
+        var removedAt = world.Time.GetTimestamp();
+        var before = await EdsVersionAsync(sidecar, cancellationToken).ConfigureAwait(false);
+        ExtraEndpoint.Remove(world.Peer.Manifests);
+        await EdsAckAsync(sidecar, before, cancellationToken).ConfigureAwait(false);
+        return world.Time.GetElapsedTime(removedAt);
+    }
+
+    private async Task<string> AddAsync(
         JsonApi sidecar, RequestLoad load, IPEndPoint address, CancellationToken cancellationToken)
     {
         var before = await EdsVersionAsync(sidecar, cancellationToken).ConfigureAwait(false);

@@ -34,6 +34,8 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var load = new RequestLoad(IPEndPoint.Parse(world.ProxyAddress), AcmePlan.Checkout, Rate, world.Time);
         await using (load.ConfigureAwait(false))
         {
+            var stalls = new Stalls(world.Time);
+            await using var watching = stalls.ConfigureAwait(false);
             world.Home.Anchors[relay]!.Signal(Signals.Hup);
             try
             {
@@ -50,8 +52,9 @@ internal sealed class WithholdingChecks(DemoWorld world)
                 Check.That(
                     other >= 0 && other != relay, $"denied by {world.Home.AnchorIds[relay]}, which withheld it");
                 Check.That(
-                    elapsed <= BoundSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
-                    string.Create(CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only"));
+                    elapsed <= BoundSeconds + (Pace.Of(Decline.Tolerance) + stalls.Worst(from)).TotalSeconds,
+                    string.Create(
+                        CultureInfo.InvariantCulture, $"denied after {elapsed:0.0} s only{stalls.Told(from)}"));
 
                 // Another name that is stale when the new policy is learned ends until its proof is there (4.7): for
                 // as long as it takes to ask.
@@ -115,6 +118,8 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var sealEnds = world.Time.GetTimestamp()
             + ((long)NamesView.Of(page, AcmePlan.Checkout)["ttl_ms"]! * world.Time.TimestampFrequency / 1_000);
         string report;
+        var stalls = new Stalls(world.Time);
+        await using var watching = stalls.ConfigureAwait(false);
         Turn();
         try
         {
@@ -126,8 +131,9 @@ internal sealed class WithholdingChecks(DemoWorld world)
             var after = world.Time.GetElapsedTime(from, ended).TotalSeconds;
             var left = world.Time.GetElapsedTime(ended, sealEnds).TotalSeconds;
             Check.That(
-                after <= GraceSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
-                string.Create(CultureInfo.InvariantCulture, $"it ended after {after:0.0} s only"));
+                after <= GraceSeconds + (Pace.Of(Decline.Tolerance) + stalls.Worst(from, ended)).TotalSeconds,
+                string.Create(
+                    CultureInfo.InvariantCulture, $"it ended after {after:0.0} s only{stalls.Told(from)}"));
             Check.That(left > 0, string.Create(CultureInfo.InvariantCulture, $"it ended {-left:0.0} s after its seal"));
             page = await sidecar.GetAsync("names", cancellationToken).ConfigureAwait(false);
             Check.That(
@@ -178,8 +184,10 @@ internal sealed class WithholdingChecks(DemoWorld world)
         var end = await decline.StrictAsync(cancellationToken).ConfigureAwait(false);
         var strict = decline.Seconds(end.From, end.Stopped);
         Check.That(
-            strict <= BoundSeconds + Pace.Of(Decline.Tolerance).TotalSeconds,
-            string.Create(CultureInfo.InvariantCulture, $"a strict name lived {strict:0.0} s more"));
+            strict <= BoundSeconds + (Pace.Of(Decline.Tolerance) + decline.Stalls.Worst(end.From)).TotalSeconds,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a strict name lived {strict:0.0} s more{decline.Stalls.Told(end.From)}"));
         var stale = await decline.StaleAsync(Requests, cancellationToken).ConfigureAwait(false);
         var off = await decline.DefaultEndAsync(cancellationToken).ConfigureAwait(false);
         return string.Create(
