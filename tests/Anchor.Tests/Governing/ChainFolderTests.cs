@@ -116,8 +116,8 @@ public sealed class ChainFolderTests : IAsyncDisposable
         Assert.Contains($"{missing} is missing", refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>A state has no end: where one file does not hold the entries that are handed over, several do, and those
-    /// of the handover before go.</summary>
+    /// <summary>A state has no end: where one file does not hold the entries that are handed over, several do, and
+    /// those of the handover before go.</summary>
     [Theory]
     [InlineData(0, 1)]
     [InlineData(10, 1)]
