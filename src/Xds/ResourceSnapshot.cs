@@ -19,7 +19,8 @@ public sealed class ResourceSnapshot
         ImmutableArray<ImmutableDictionary<string, Resource>> resources,
         ImmutableArray<ImmutableHashSet<string>> wildcard,
         ImmutableArray<ImmutableHashSet<string>> located,
-        SnapshotSteps steps)
+        SnapshotSteps steps,
+        ImmutableArray<string?> versions)
     {
         Sequence = sequence;
         Primed = primed;
@@ -27,6 +28,7 @@ public sealed class ResourceSnapshot
         _wildcard = wildcard;
         _located = located;
         _steps = steps;
+        Versions = versions;
     }
 
     /// <summary>Nothing, and not primed: what a view serves before its first snapshot.</summary>
@@ -36,7 +38,8 @@ public sealed class ResourceSnapshot
         [.. ResourceType.All.Select(_ => ImmutableDictionary.Create<string, Resource>(StringComparer.Ordinal))],
         [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))],
         [.. ResourceType.All.Select(_ => ImmutableHashSet.Create<string>(StringComparer.Ordinal))],
-        SnapshotSteps.None);
+        SnapshotSteps.None,
+        [.. ResourceType.All.Select(_ => (string?)null)]);
 
     /// <summary>Advances with every snapshot of a view.</summary>
     public long Sequence { get; }
@@ -49,7 +52,7 @@ public sealed class ResourceSnapshot
     public bool Primed { get; }
 
     /// <summary>What the owner calls the versions of the types, by their order; null where content does.</summary>
-    internal ImmutableArray<string?> Versions { get; init; } = [.. ResourceType.All.Select(_ => (string?)null)];
+    internal ImmutableArray<string?> Versions { get; }
 
     /// <summary>What may differ from the snapshot with the sequence before it, in the same view.</summary>
     internal IReadOnlyCollection<(ResourceType Type, string Name)> Changes => _steps.Last;

@@ -7,11 +7,13 @@ public sealed class SnapshotBuilder
 {
     private readonly long _sequence;
     private readonly HashSet<(ResourceType Type, string Name)> _changes = [];
-    private readonly ImmutableDictionary<string, Resource>[] _resources;
-    private readonly ImmutableHashSet<string>[] _wildcard;
-    private readonly ImmutableHashSet<string>[] _located;
     private readonly SnapshotSteps _before;
-    private readonly string?[] _versions;
+
+    // As they were, until one of a type becomes another: most snapshots change one thing.
+    private ImmutableArray<ImmutableDictionary<string, Resource>> _resources;
+    private ImmutableArray<ImmutableHashSet<string>> _wildcard;
+    private ImmutableArray<ImmutableHashSet<string>> _located;
+    private ImmutableArray<string?> _versions;
 
     internal SnapshotBuilder(
         long sequence,
@@ -24,11 +26,11 @@ public sealed class SnapshotBuilder
     {
         _sequence = sequence;
         Primed = primed;
-        _resources = [.. resources];
-        _wildcard = [.. wildcard];
-        _located = [.. located];
+        _resources = resources;
+        _wildcard = wildcard;
+        _located = located;
         _before = before;
-        _versions = [.. versions];
+        _versions = versions;
     }
 
     /// <summary>See <see cref="ResourceSnapshot.Primed"/>; stays true once set.</summary>
@@ -51,15 +53,15 @@ public sealed class SnapshotBuilder
             || before.Fingerprint != resource.Fingerprint || before.Role != resource.Role
             || before.Until != resource.Until)
         {
-            _resources[slot] = _resources[slot].SetItem(resource.Name, resource);
+            _resources = _resources.SetItem(slot, _resources[slot].SetItem(resource.Name, resource));
             _changes.Add((resource.Type, resource.Name));
         }
 
-        var all = Collections.IsLocator(resource.Name) ? _located : _wildcard;
+        ref var all = ref Collections.IsLocator(resource.Name) ? ref _located : ref _wildcard;
         var next = wildcard ? all[slot].Add(resource.Name) : all[slot].Remove(resource.Name);
         if (!ReferenceEquals(next, all[slot]))
         {
-            all[slot] = next;
+            all = all.SetItem(slot, next);
             _changes.Add((resource.Type, resource.Name));
         }
 
@@ -70,10 +72,11 @@ public sealed class SnapshotBuilder
     public SnapshotBuilder Remove(ResourceType type, string name)
     {
         ArgumentNullException.ThrowIfNull(type);
-        _resources[type.Order] = _resources[type.Order].Remove(name);
-        _wildcard[type.Order] = _wildcard[type.Order].Remove(name);
+        var slot = type.Order;
+        _resources = _resources.SetItem(slot, _resources[slot].Remove(name));
+        _wildcard = _wildcard.SetItem(slot, _wildcard[slot].Remove(name));
+        _located = _located.SetItem(slot, _located[slot].Remove(name));
         _changes.Add((type, name));
-        _located[type.Order] = _located[type.Order].Remove(name);
         return this;
     }
 
@@ -83,7 +86,7 @@ public sealed class SnapshotBuilder
     {
         ArgumentNullException.ThrowIfNull(type);
         ArgumentException.ThrowIfNullOrEmpty(version);
-        _versions[type.Order] = version;
+        _versions = _versions.SetItem(type.Order, version);
         return this;
     }
 
@@ -96,8 +99,5 @@ public sealed class SnapshotBuilder
 
     /// <summary>The snapshot.</summary>
     public ResourceSnapshot Build() => new(
-        _sequence, Primed, [.. _resources], [.. _wildcard], [.. _located], _before.Then([.. _changes]))
-    {
-        Versions = [.. _versions],
-    };
+        _sequence, Primed, _resources, _wildcard, _located, _before.Then([.. _changes]), _versions);
 }

@@ -393,9 +393,16 @@ internal sealed partial class DeltaStream(
     }
 
     /// <summary>All names that a client should hold of a type or does.</summary>
-    private HashSet<string> All(TypeState state, DeltaOwed owed)
+    private IReadOnlyCollection<string> All(TypeState state, DeltaOwed owed)
     {
-        var all = new HashSet<string>(state.Subscription.Names, StringComparer.Ordinal);
+        var names = state.Subscription.Names;
+        if (state is { Subscription.Wildcard: false, Sentinels: null, Opened: null }
+            && owed.Outdated.Count == 0 && state.Sent.Keys.All(names.Contains))
+        {
+            return names; // As a rule: whose names seldom change looks at all of them each time.
+        }
+
+        var all = new HashSet<string>(names, StringComparer.Ordinal);
         if (state.Sentinels is { } sentinels)
         {
             all.UnionWith(sentinels.Keys);
@@ -446,15 +453,22 @@ internal sealed partial class DeltaStream(
 
         owed.IsNothing = false;
         owed.Gone.UnionWith(gone);
-        var left = Limits.ResponseBytes - resources.Sum(static one => one.Framed.Length);
-        var removed = owed.Gone.Order(StringComparer.Ordinal)
-            .TakeWhile((name, i) => (left -= Encoding.UTF8.GetByteCount(name) + 4) >= 0 || i == 0).ToList();
-        removed.ForEach(name => owed.Gone.Remove(name));
+        var removed = owed.Gone.Count == 0 ? (IReadOnlyList<string>)[]
+            : TakeGone(owed, Limits.ResponseBytes - resources.Sum(static one => one.Framed.Length));
         state.Dirty |= owed.Gone.Count > 0;
-        var nonce = NextNonce();
+        var (nonce, version) = (NextNonce(), VersionOf(state));
         return (
-            new SentResponse(nonce, VersionOf(state), resources, now) { Removed = removed },
+            new SentResponse(nonce, version, resources, now) { Removed = removed },
             new DeltaResponse(
-                state.Type.TypeUrl, VersionOf(state), nonce, ControlPlane, Written(resources, now), removed));
+                state.Type.TypeUrl, version, nonce, ControlPlane, Written(resources, now), removed));
+    }
+
+    // What one response calls removed of what is owed so: one name at the least.
+    private static List<string> TakeGone(DeltaOwed owed, int bytes)
+    {
+        var taken = owed.Gone.Order(StringComparer.Ordinal)
+            .TakeWhile((name, i) => (bytes -= Encoding.UTF8.GetByteCount(name) + 4) >= 0 || i == 0).ToList();
+        taken.ForEach(name => owed.Gone.Remove(name));
+        return taken;
     }
 }
