@@ -104,4 +104,9 @@ public sealed record XdsLimits
 
     /// <summary>How long a client may leave a response unread before its call is aborted.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whether a client of deltas is told that endpoints are gone, and clusters that it asks for one by one.
+    /// No Envoy bears either, so that each is emptied instead: only for harnesses that ask for the protocol's letter.
+    /// </summary>
+    public bool TellsEveryRemoval { get; init; }
 }

@@ -18,7 +18,8 @@ internal static class ConformanceProgram
         var states = new NodeStates();
         var xds = new AdsService(states, new AdsOptions
         {
-            ControlPlane = "XdsConformance", Limits = XdsLimits.Default with { PushInterval = TimeSpan.Zero },
+            ControlPlane = "XdsConformance",
+            Limits = XdsLimits.Default with { PushInterval = TimeSpan.Zero, TellsEveryRemoval = true },
         });
         var server = new RpcServerOptions { Services = { xds.Define(), AdapterService.Define(states) } };
         foreach (var service in xds.DefineTypes())

@@ -361,10 +361,12 @@ internal sealed partial class DeltaStream(
     /// <remarks>Who asks for clusters one by one keeps them whatever becomes of them, as one of a collection
     /// does.</remarks>
     private bool IsGone(TypeState state, DeltaOwed owed, string name, DeltaDue due) =>
-        state.Type != ResourceType.Endpoints && state.Type != ResourceType.Secret && Snapshot.Primed
+        (Limits.TellsEveryRemoval || state.Type != ResourceType.Endpoints) && state.Type != ResourceType.Secret
+        && Snapshot.Primed
         && (state.Sent.ContainsKey(name) || owed.Outdated.Contains(name))
         && !state.Subscription.IsInCollection(name)
-        && !(state.Subscription.Names.Contains(name) && (due.IsOnDemand ??= IsOnDemand(state)));
+        && !(state.Subscription.Names.Contains(name) && !Limits.TellsEveryRemoval
+            && (due.IsOnDemand ??= IsOnDemand(state)));
 
     /// <summary>Whether a client should hold a name of a type, as far as it is known.</summary>
     /// <remarks>Of everything nothing is told before the view is primed; what is asked for by name, or of a collection

@@ -43,10 +43,8 @@ public sealed class ConformanceTests
         {
             await TakeAsync(client, type, "4", "A late");
         }
-        else if (IsDelta(variant) && type != ResourceType.Endpoints
-            && (variant, type) != (Variant.DeltaPerType, ResourceType.Cluster))
+        else if (IsDelta(variant))
         {
-            // Endpoints are never called removed, nor is a cluster on demand: no Envoy bears either.
             await TakeAsync(client, type, "4", "-B");
         }
 

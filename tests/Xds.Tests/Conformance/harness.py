@@ -96,6 +96,31 @@ class Stream:
         return [len(list(self.call)), self.call.code().name]
 
 
+class Deltas:
+    """A stream of deltas, aggregated or of one type."""
+
+    def __init__(self, path, kind, names):
+        self.requests = queue.Queue()
+        self.call = channel.stream_stream(path)(iter(self.requests.get, None), timeout=90)
+        self.requests.put(field(1, field(1, NODE)) + field(2, kind) + b"".join(field(3, name) for name in names))
+
+    def take(self):
+        names, gone, kind, nonce = [], [], "", ""
+        for number, value in fields(next(self.call)):
+            if number == 2:
+                names.append(dict(fields(value))[3].decode())
+            elif number == 6:
+                gone.append(value.decode())
+            elif number in (4, 5):
+                kind, nonce = (value.decode(), nonce) if number == 4 else (kind, value.decode())
+        self.requests.put(field(2, kind) + field(6, nonce))
+        return sorted(names), gone
+
+    def end(self):
+        self.requests.put(None)
+        return [len(list(self.call)), self.call.code().name]
+
+
 def check(what, got, wanted):
     assert got == wanted, f"{what}: {got}, not {wanted}"
     print("ok " + what, flush=True)
@@ -134,5 +159,17 @@ resource("Update", EDS, "5", "B")
 check("what was given up is not told", eds.take(is_acknowledging=False)[1:3], ("5", ["B"]))
 check("a half-close without an acknowledgement", eds.end(), [0, "OK"])
 check("fewer answers than requests", eds.received < eds.sent, True)
+
+for kind, path in (
+        (EDS, "discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources"),
+        (EDS, "endpoint.v3.EndpointDiscoveryService/DeltaEndpoints"),
+        (CDS, "cluster.v3.ClusterDiscoveryService/DeltaClusters")):
+    deltas = Deltas("/envoy.service." + path, kind, ["A", "B"])
+    check(path + ": names", deltas.take(), (["A", "B"], []))
+    resource("Remove", kind, "6", "B")
+    check(path + ": a removal", deltas.take(), ([], ["B"]))
+    resource("Add", kind, "7", "B")
+    check(path + ": and back", deltas.take(), (["B"], []))
+    check(path + ": and nothing more", deltas.end(), [0, "OK"])
 assert adapter("ClearState", field(1, NODE))[0][0] == 1
 print("done", flush=True)

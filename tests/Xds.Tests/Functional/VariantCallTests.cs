@@ -88,6 +88,72 @@ public sealed class VariantCallTests
         Assert.Equal(StatusCode.ResourceExhausted, await second.EndAsync(Eds).WaitAsync(Bound, Cancellation));
     }
 
+    /// <summary>A list of names that is larger than is taken ends its own stream and no other.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Request_ThatIsTooLarge_IsRefused_AndOtherStreamsGoOn(Variant variant)
+    {
+        // 5 MiB: more than a message of the state of the world may have, and by delta more names than are taken.
+        var names = Enumerable.Range(0, XdsLimits.Default.NamesMax + 1).Select(i => $"{i:d5}".PadRight(520, 'n'));
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Endpoints("a", 1));
+        await using var other = new VariantClient(variant, host.Socket, Cancellation);
+        await other.SubscribeAsync(Eds, "a");
+        Assert.Equal("eds a", await other.NextAsync(Eds));
+        await using var client = new VariantClient(variant, host.Socket, Cancellation);
+
+        // It may be refused before all of it has left.
+        await Record.ExceptionAsync(() => client.SubscribeAsync(Eds, [.. names]));
+
+        Assert.Equal(StatusCode.ResourceExhausted, await client.EndAsync(Eds).WaitAsync(Bound, Cancellation));
+        host.Publish(Endpoints("a", 2));
+        Assert.Equal("eds a", await other.NextAsync(Eds));
+        Assert.Equal(["+eds a"], host.Interest.Told);
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Node_ThatIsNotSaid_IsOfNobody_AndServed(Variant variant)
+    {
+        await using var host = await AdsHost.StartAsync();
+        host.Publish(Cluster("a"), Endpoints("a", 1));
+        await using var client = new VariantClient(variant, host.Socket, Cancellation, node: null);
+        await client.SubscribeAsync(ResourceType.Cluster);
+        Assert.Equal("cds a", await client.NextAsync(ResourceType.Cluster));
+        await client.SubscribeAsync(Eds, "a");
+        Assert.Equal("eds a", await client.NextAsync(Eds));
+        var changed = Endpoints("a", 2);
+        host.Publish(changed);
+        Assert.Equal("eds a", await client.NextAsync(Eds));
+        await host.AckOfAsync(changed);
+        Assert.All(host.Service.Streams(), stream => Assert.Equal(ClientNode.Anonymous, stream.Node));
+    }
+
+    /// <summary>Nothing but the reset ends the write, and the connection serves on.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public async Task Stream_ResetAmidALargeResponse_IsForgotten(Variant variant)
+    {
+        var limits = XdsLimits.Default with { SendTimeout = Timeout.InfiniteTimeSpan };
+        await using var host = await AdsHost.StartAsync(new AdsOptions { Limits = limits });
+        host.Publish(LargeOnes.Value);
+        host.Publish(Endpoints("a", 1));
+        await using var client = new VariantClient(variant, host.Socket, Cancellation);
+        await client.SubscribeAsync(Eds, [.. LargeOnes.Value.Select(one => one.Name)]);
+
+        // Made, and more of it than leaves before somebody reads.
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(host.Service.Streams()),
+            streams => streams.SelectMany(stream => stream.Types).Any(type => type.SentVersion.Length > 0),
+            Bound, Cancellation);
+        client.End(Eds);
+
+        await host.ForgottenAsync();
+        Assert.Equal(2 * Large, host.Interest.Told.Count);
+        await client.SubscribeAsync(Eds, "a");
+        Assert.Contains("a", (await client.NextAsync(Eds)).Split(' '));
+    }
+
     [Theory]
     [MemberData(nameof(Variants))]
     public async Task Node_OfTheFirstRequest_IsKept(Variant variant)

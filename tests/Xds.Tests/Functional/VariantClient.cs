@@ -28,21 +28,26 @@ public enum Variant
 /// time.
 /// </summary>
 internal sealed class VariantClient(
-    Variant variant, string socket, CancellationToken cancellationToken, string node = "test", string agent = "")
+    Variant variant, string socket, CancellationToken cancellationToken, string? node = "test", string agent = "")
     : IAsyncDisposable
 {
     private const int EnvoyBytes = 64 << 20;
 
-    // Whoever says nothing takes what gRPC takes.
-    private readonly RpcChannel _channel = new(
-        "unix:" + socket,
-        agent == "envoy" ? new RpcChannelOptions { MaxReceiveMessageBytes = EnvoyBytes } : null);
+    // Whoever says nothing takes what gRPC takes; what is sent, no library bounds.
+    private readonly RpcChannel _channel = new("unix:" + socket, new RpcChannelOptions
+    {
+        MaxReceiveMessageBytes = agent == "envoy" ? EnvoyBytes : RpcDefaults.MaxMessageBytes,
+        MaxSendMessageBytes = EnvoyBytes,
+    });
+
     private readonly Dictionary<string, Feed> _feeds = [];
     private readonly Dictionary<ResourceType, HashSet<string>> _names = [];
     private readonly HashSet<ResourceType> _everything = [];
 
-    /// <summary>Who it says it is.</summary>
-    internal string Node { get; set; } = node;
+    /// <summary>Who it says it is; null where it does not say.</summary>
+    internal string? Node { get; set; } = node;
+
+    private Node? Self => Node is null ? null : new Node { Id = Node, UserAgentName = agent };
 
     private bool IsDelta => variant is Variant.Delta or Variant.DeltaPerType;
 
@@ -166,14 +171,14 @@ internal sealed class VariantClient(
     private Task SendAsync(ResourceType type, string[] added, string[] removed) => IsDelta
         ? Open(type).WriteAsync(new DeltaDiscoveryRequest
         {
-            Node = new Node { Id = Node, UserAgentName = agent },
+            Node = Self,
             TypeUrl = Url(type),
             ResourceNamesSubscribe = { added },
             ResourceNamesUnsubscribe = { removed },
         })
         : Open(type).WriteAsync(new DiscoveryRequest
         {
-            Node = new Node { Id = Node, UserAgentName = agent }, TypeUrl = Url(type), ResourceNames = { All(type) },
+            Node = Self, TypeUrl = Url(type), ResourceNames = { All(type) },
         });
 
     private IEnumerable<string> All(ResourceType type) =>
