@@ -33,6 +33,13 @@ public sealed record CachedName(
     public Record? LastRecord { get; init; }
 
     /// <summary>
+    /// Of a name of which nothing is held: the newest failure that forbids what was held before to be used on, of one
+    /// that was asked for everywhere and answered well by nobody since (V58). What is merely out of reach has none, and
+    /// so has one that is turned away.
+    /// </summary>
+    public Refusal? Refused { get; init; }
+
+    /// <summary>
     /// Until when it may be served as stale once its time is over, in monotonic milliseconds (V58); no later than
     /// <see cref="ExpiresAt"/> for a strict name.
     /// </summary>

@@ -60,6 +60,7 @@ public sealed partial class NameCache
     {
         entry.Failure = reason ?? entry.Failure;
         entry.IsDoubted |= reason is { } failed && !StaleRule.IsTransport(failed.Failure);
+        entry.Doubt = reason is not null && FailureKinds.IsOfNameOrAsker(reason) ? reason : entry.Doubt;
         entry.Tried |= 1UL << entry.Anchor;
         LeaveLine(entry);
         entry.HedgeAt = long.MaxValue;
@@ -78,10 +79,25 @@ public sealed partial class NameCache
             entry.Tried = 0;
             entry.ReturnAt = long.MaxValue;
             entry.RefreshAt = now.Monotonic + BackoffAfter(entry.Rounds++);
-            Turn(entry, entry.State == NameState.Pending ? NameState.Unreachable : entry.StateAt(now.Monotonic));
+            EndRound(entry, now);
         }
 
         _due.Put(entry);
+    }
+
+    // Nobody answers well. Clients may hold what nothing that is held here vouches for any more: where a check failed
+    // they are told so, once, and it stays so whatever fails later.
+    private void EndRound(NameEntry entry, CacheTime now)
+    {
+        var state = entry.State == NameState.Pending ? NameState.Unreachable : entry.StateAt(now.Monotonic);
+        var refused = state == NameState.Unreachable ? entry.Doubt : null;
+        var isNews = entry.State == state && FailureKinds.Differ(entry.Refused, refused);
+        entry.Refused = refused;
+        Turn(entry, state);
+        if (isNews)
+        {
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
+        }
     }
 
     private void OnTick(CacheTime now)

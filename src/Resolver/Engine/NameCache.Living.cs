@@ -14,6 +14,7 @@ public sealed partial class NameCache
         var entry = new NameEntry(restored.Name)
         {
             IsDoubted = held?.IsDoubted ?? false,
+            Doubt = held?.Doubt,
             Answer = answer,
             LastRecord = answer.Record,
             IsProven = answer.Record is not null || answer.Set is not null,

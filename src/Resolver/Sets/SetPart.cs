@@ -16,8 +16,9 @@ public sealed record SetPart(SetMember Member, CachedName? Name, Refusal? Mismat
     /// <summary>Whether its endpoints serve the Set's name now.</summary>
     public bool IsUsed => Mismatch is null && Name is { IsServed: true, Answer.Record: not null };
 
-    /// <summary>Whether anything was ever verified of it, so that clients may hold its endpoints.</summary>
-    public bool HasVerdict => Mismatch is not null || Name?.Answer is not null;
+    /// <summary>Whether anything was ever verified of it, or failed to be, so that clients may hold its endpoints and
+    /// are to use them no more.</summary>
+    public bool HasVerdict => Mismatch is not null || Name?.Answer is not null || Name?.Refused is not null;
 
     internal static SetPart Of(Set set, SetMember member, string? asked, CachedName? name)
     {

@@ -55,10 +55,13 @@ internal static class ServedSetMapping
         cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>();
 
     // Clients may hold the endpoints of a member of which anything was ever known: they are told that none is left.
-    private static string ReasonOf(CachedName cached) =>
-        cached.State == NameState.Unreachable && cached.Members.Any(part => part.HasVerdict)
-            ? Reasons.Unreachable
-            : ServedNameMapping.ReasonOf(cached);
+    private static string ReasonOf(CachedName cached)
+    {
+        var known = cached.Members.Where(part => part.HasVerdict).ToList();
+        return cached.State != NameState.Unreachable || known.Count == 0 ? ServedNameMapping.ReasonOf(cached)
+            : known.TrueForAll(part => part.Name?.Refused is not null) ? ServedNameMapping.ReasonOf(known[0].Name!)
+            : Reasons.Unreachable;
+    }
 
     private static IEnumerable<ServedEndpoint> EndpointsOf(
         SetPart part, ServedName served, ImmutableArray<ServedPort> ports, bool isStrict)

@@ -150,6 +150,50 @@ public sealed class ContinuityTests
         Assert.Equal(NameState.Expired, world.Held().State);
     }
 
+    /// <summary>Who is out of reach may come back as it was. One whose answers fail is told to whoever may hold what it
+    /// said before, once all were asked, and once; and what is out of reach later takes nothing back.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ProofMismatch)]
+    [InlineData(VerificationFailure.SubjectUnknown)]
+    public void Refusal_OfWhatIsNotHeld_IsToldOnceAllWereAsked_AndHolds(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(VerificationFailure.Behind);
+        Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+
+        var asked = NextAsk(world);
+        var first = world.Step(new CacheInput.Refused(CacheWorld.Checkout, asked, CacheWorld.Why(failure)));
+        Assert.Null(world.Held().Refused);
+        Assert.Empty(first.OfType<CacheOutput.Changed>());
+        var told = Assert.Single(world.FailEverywhere(VerificationFailure.Behind).OfType<CacheOutput.Changed>()).Name;
+        Assert.Equal((NameState.Unreachable, failure), (told.State, told.Refused!.Failure));
+        Assert.Equal(VerificationFailure.Behind, told.Failure!.Failure);
+
+        Assert.Empty(world.RunFailing(world.Elapsed + 100_000, VerificationFailure.Behind));
+        Assert.Empty(world.RunFailing(world.Elapsed + 100_000, failure));
+        Assert.Equal(failure, world.Held().Refused!.Failure);
+        var last = NextAsk(world);
+        world.Reseal();
+        world.Accept(world.Answer(), last);
+        Assert.Equal((NameState.Fresh, null), (world.Held().State, world.Held().Refused));
+        world.RunFailing(world.Elapsed + Life, failure);
+        Assert.Equal((NameState.Expired, null), (world.Held().State, world.Held().Refused));
+    }
+
+    /// <summary>What fails here, or for want of room, says nothing of the name.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.StateNotDurable)]
+    [InlineData(VerificationFailure.ClockSkew)]
+    [InlineData(VerificationFailure.NotSealed)]
+    public void Failure_OfOurOwn_OrOfTheWay_RefusesNothing(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(failure);
+        Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+    }
+
     [Fact]
     public void Refusal_ThatAnotherAnchorMakesGood_LeavesNoDoubt()
     {

@@ -303,6 +303,7 @@ public sealed class ForeignEnvoyTests
         foreach (var (reason, flags) in new[]
         {
             (Reasons.Absent, "UH"), (Reasons.Denied, "UDO"), (Reasons.Expired, "UH"),
+            (Reasons.Refused, "UH"),
         })
         {
             await load.MayFailAsync($"{Checkout}: 503", async () =>

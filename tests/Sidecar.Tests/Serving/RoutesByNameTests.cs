@@ -51,6 +51,10 @@ public sealed class RoutesByNameTests
         Assert.Equal("504 expired", Told());
         _views.Publish(ServedName.Without(Name, Reasons.Unreachable, served.Ports));
         Assert.Equal("502 unreachable", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.Refused, served.Ports));
+        Assert.Equal("502 refused", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.NoIdentity, served.Ports));
+        Assert.Equal("502 no-identity", Told());
         _views.Publish(ServedName.Without(Name, Reasons.NoBundle, served.Ports));
         Assert.Equal(Name + ":80", Told());
 

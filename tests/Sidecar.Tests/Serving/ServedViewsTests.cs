@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
@@ -108,6 +109,37 @@ public sealed class ServedViewsTests : IDisposable
             Snapshot(after).Find(ResourceType.Route, "fairlead")!.Version);
         Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
         Assert.Empty(_failed);
+    }
+
+    /// <summary>A client may hold endpoints since before a restart, and would use them without end: who is only out of
+    /// reach leaves them, whose answer fails every check does not.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.VerifierTooOld, "refused")]
+    [InlineData(VerificationFailure.IdentityOutOfScope, "refused")]
+    [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
+    public async Task Restart_WithWhatIsRefusedNow_EmptiesWhatClientsHold(VerificationFailure failure, string reason)
+    {
+        await ResolvedOnceAsync();
+        var after = Views(Shapes(Checkout), Checkout);
+        after.Publish(CachedNames.Unreachable());
+        Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
+        after.Publish(CachedNames.Refused(failure));
+        Assert.True(after.Settled.IsCompleted);
+        Assert.Equal(
+            Resource.Create(AssignmentTranslation.Empty(Cluster, reason)).Version,
+            Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.Equal(ResourceRole.Ordinary, Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Role);
+        after.Publish(CachedNames.Fresh);
+        Assert.Equal(
+            Snapshot(Served()).Find(ResourceType.Endpoints, Cluster)!.Version,
+            Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Version);
+
+        static ServedViews Served()
+        {
+            var views = Views(null, Checkout);
+            views.Publish(CachedNames.Fresh);
+            return views;
+        }
     }
 
     [Fact]

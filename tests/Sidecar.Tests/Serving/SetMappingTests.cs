@@ -54,6 +54,20 @@ public sealed class SetMappingTests
         Assert.Equal(reason, ServedNameMapping.Map(told.Last()).Reason);
     }
 
+    /// <summary>Clients may hold endpoints of a member that was refused everywhere since the start.</summary>
+    [Theory]
+    [InlineData(NameState.Unreachable, "refused")]
+    [InlineData(NameState.Absent, "unreachable")]
+    public void Served_ByNobody_OfWhomOneIsRefused_IsEmptied(NameState second, string reason)
+    {
+        var told = Told(_world);
+        told.Book.Changed(CachedNames.Refused(VerificationFailure.ProofMismatch, SetWorld.First));
+        told.Book.Changed(Of(SetWorld.Second, second, second == NameState.Absent ? _world.SecondAnswer() : null));
+        var name = told.Last();
+        Assert.Equal(reason, ServedNameMapping.Map(name).Reason);
+        Assert.Equal(VerificationFailure.ProofMismatch, name.Failure!.Failure);
+    }
+
     /// <summary>A member without the port, or with another protocol at it, does not serve that port.</summary>
     [Fact]
     public void Ports_AreTheUnion_AndEachMemberServesItsOwn()
