@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.Rpc;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using Grpc.Health.V1;
 using Status = Fairlead.EnvoyApi.Rpc.Status;
 
@@ -38,7 +40,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
     }
 
     /// <summary>A user's must not be the first request of the Envoy's life: the sidecar is not ready before its own has
-    /// an answer, be it that there is no such service.</summary>
+    /// an answer, be it that there is no such service, and before the Envoy has asked on demand for it.</summary>
     [Fact]
     public async Task FirstRequest_ThroughTheEnvoy_IsAnsweredBeforeItIsReady()
     {
@@ -54,13 +56,21 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "first.sock")}, address: 127.0.0.1:0, "
             + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}}}}}";
         await using var host = await TwoClusters.StartAsync(clusters.Configure("first", xds));
-        Assert.Equal("first-request.fairlead.svc.eu1.internal", await asked.Task.WaitAsync(bounded.Token));
+        Assert.Equal("first-request.fairlead.svc.us1.internal", await asked.Task.WaitAsync(bounded.Token));
         await Task.WhenAll(host.Resolver.HomeMet, host.Views.Settled).WaitAsync(bounded.Token);
         Assert.False(host.Ready.IsCompleted);
         var (status, page) = await TwoClusters.GetAsync(host.Admin.Metrics, "ready");
         Assert.Equal(503, status);
         Assert.Contains("envoy: no answer from ", page!["pending"]!.ToJsonString(), StringComparison.Ordinal);
         answer.SetResult();
+        await Eventually.HoldsAsync(
+            async () => (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Page!["pending"]!.ToJsonString(),
+            said => said.Contains("itself, and asks for nothing on demand", StringComparison.Ordinal),
+            Patience, bounded.Token);
+        Assert.False(host.Ready.IsCompleted);
+        await using var stream = new DeltaCall(host, "cluster", bounded.Token);
+        await stream.AskAsync(ClusterNames.Glob);
+        await stream.NextAsync();
         await host.Ready.WaitAsync(bounded.Token);
         Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
     }
