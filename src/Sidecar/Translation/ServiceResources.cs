@@ -86,7 +86,7 @@ internal static class ServiceResources
 
         foreach (var spelling in demand.Routes ?? [])
         {
-            if (Routed(name, spelling, demand.IsOverdue) is { } routes)
+            if (Routed(name, spelling, demand.IsOverdue || demand.IsAnswerDue) is { } routes)
             {
                 yield return routes;
             }
@@ -279,7 +279,7 @@ internal static class ServiceResources
 
         if (name.IsPending)
         {
-            if (demand.IsOverdue)
+            if (demand.IsOverdue || (demand.IsAnswerDue && !demand.IsOurs(spelling, name.Name)))
             {
                 yield return Resource.EmptyEndpoints(spelling).As(ResourceRole.StandIn);
             }

@@ -37,7 +37,7 @@ public sealed class RoutesByNameTests
         _feed.Wanted(Rds, Routes);
         Assert.Equal(["+" + Name], _told);
         Assert.Null(_feed.View.Current.Find(Rds, Routes));
-        _time.Advance(new OnDemandOptions().Hold);
+        _time.Advance(XdsLimits.Default.FirstAnswer);
         Assert.Equal((ResourceRole.StandIn, "503 pending"), (_feed.View.Current.Find(Rds, Routes)!.Role, Told()));
 
         var served = OnDemandWorld.Named(Name, 1);
