@@ -160,7 +160,7 @@ internal static class ServiceResources
         var endpoints = AssignmentTranslation.Translate(name, assignment, port, audience.Settings);
         if (IstioTranslation.IsCluster(assignment))
         {
-            IstioTranslation.MarkMutual(endpoints, name);
+            IstioTranslation.MarkMutual(endpoints, name, port);
         }
 
         // Somebody else's cluster asks its endpoints by its own health check, if by any.
