@@ -250,6 +250,10 @@ internal static class ServiceResources
 
     private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
 
+    // An Envoy may add parameters of its node to each locator.
+    private static bool IsAsItIs(string spelling, string name) =>
+        ClusterNames.FormOf(Xds.Collections.PathOf(spelling), name) is null;
+
     private static IEnumerable<Resource> Alias(
         Audience audience, ServedName name, string spelling, string canonical, ServedPort port)
     {
@@ -258,7 +262,8 @@ internal static class ServiceResources
 
         // What was known of it is good enough for who has nothing, and worse than what a client has.
         var isKept = name.IsPending && IsApart(audience, spelling);
-        yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
+        yield return cluster.As(isKept ? ResourceRole.StandIn
+            : IsAsItIs(spelling, name.Name) ? ResourceRole.Ordinary : ResourceRole.Alias);
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(

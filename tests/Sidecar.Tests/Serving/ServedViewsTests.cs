@@ -265,7 +265,7 @@ public sealed class ServedViewsTests : IDisposable
         var clusters = feed.View.Current.Resources(ResourceType.Cluster);
         Assert.Equal(spellings.Count, clusters.Count);
         Assert.All(good, spelling => Assert.Equal(ResourceRole.Ordinary, clusters[spelling].Role));
-        Assert.Equal(32, forms.Count(form => clusters[form].Role == ResourceRole.Ordinary));
+        Assert.Equal(32, forms.Count(form => clusters[form].Role == ResourceRole.Alias));
         Assert.Equal(ResourceRole.Negative, clusters[Checkout + ":8000"].Role);
         Assert.NotNull(feed.Missing(ResourceType.Endpoints, forms[32]));
 
