@@ -290,43 +290,6 @@ public sealed class OnDemandViewsTests : IDisposable
             ResourceRole.Ordinary, feed.View.Current.Find(Eds, "outbound|80||" + Checkout)!.Role);
     }
 
-    /// <summary>No request waits for the endpoints of a cluster that is not ours: while it has none it fails all of
-    /// them, and an Envoy that starts waits for it.</summary>
-    [Theory]
-    [InlineData("outbound|80||" + Checkout, false, true)]
-    [InlineData("outbound|80||" + Checkout, true, true)]
-    [InlineData(Checkout, true, true)]
-    [InlineData(Checkout + ":80", false, true)]
-    [InlineData(Checkout + ":80/tls", false, true)]
-    [InlineData(Checkout + ":80", true, false)]
-    [InlineData(Checkout + ":80/tls", true, false)]
-    [InlineData("xdstp://fairlead/envoy.config.endpoint.v3.ClusterLoadAssignment/" + Checkout + ":80", false, false)]
-    public void Endpoints_OfWhichNothingIsKnown_AreToldWithinASecondToAClusterOfAnother(
-        string asked, bool isClusterAsked, bool isEarly)
-    {
-        var views = Views(null);
-        var feed = Envoy(views);
-        if (isClusterAsked)
-        {
-            feed.Wanted(Cds, Prefix + Checkout);
-        }
-
-        feed.Wanted(Eds, asked);
-        _time.Advance(XdsLimits.Default.FirstAnswer - TimeSpan.FromMilliseconds(1));
-        Assert.Null(feed.View.Current.Find(Eds, asked));
-        Assert.Null(feed.Missing(Eds, asked));
-        _time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(isEarly ? ResourceRole.StandIn : null, feed.View.Current.Find(Eds, asked)?.Role);
-        Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
-        _time.Advance(Hold);
-        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Eds, asked)?.Role);
-        views.Publish(CachedNames.Fresh);
-        feed.Unwanted(Eds, asked);
-        feed.Unwanted(Cds, Prefix + Checkout);
-        feed.Remove(Checkout);
-        Assert.Equal(0, feed.Held());
-    }
-
     [Fact]
     public void Name_OfWhichTheResolverSaysNothing_IsToldAsPendingAllTheSame_AndLeavesNothing()
     {
