@@ -124,7 +124,7 @@ public sealed class ServedViewsTests : IDisposable
         after.Publish(CachedNames.Unreachable());
         Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
         after.Publish(CachedNames.Refused(failure));
-        Assert.True(after.Settled.IsCompleted);
+        Assert.False(after.Settled.IsCompleted);
         Assert.Equal(
             Resource.Create(AssignmentTranslation.Empty(Cluster, reason)).Version,
             Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Version);
@@ -140,6 +140,34 @@ public sealed class ServedViewsTests : IDisposable
             views.Publish(CachedNames.Fresh);
             return views;
         }
+    }
+
+    /// <summary>It is no answer of an import: a pod of which nobody knows who it is must not be taken for ready, nor what
+    /// is told of everything for the whole. Who asks for its endpoints is told that there are none.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.VerifierTooOld, "refused")]
+    [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
+    [InlineData(VerificationFailure.TokenAudience, "no-identity")]
+    public void Import_ThatIsRefused_IsNotAnswered_AndPrimesNothing(VerificationFailure failure, string reason)
+    {
+        var views = Views(null, Checkout, Other);
+        var feed = views.Feed(ClientNode.Anonymous, null);
+        feed.Wanted(ResourceType.Endpoints, Cluster);
+        views.Publish(CachedNames.Refused(failure));
+        views.EndPatience();
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        Assert.Equal([Checkout, Other], views.Unanswered);
+        Assert.Equal(
+            Resource.Create(AssignmentTranslation.Empty(Cluster, reason)).Version,
+            feed.View.Current.Find(ResourceType.Endpoints, Cluster)!.Version);
+
+        views.Publish(CachedNames.Refused(failure, Other));
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        views.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(views).Primed);
+        Assert.Equal([Other], views.Unanswered);
     }
 
     [Fact]
