@@ -33,9 +33,9 @@ public sealed record CachedName(
     public Record? LastRecord { get; init; }
 
     /// <summary>
-    /// Of a name of which nothing is held: the newest failure that forbids what was held before to be used on, of one
-    /// that was asked for everywhere and answered well by nobody since (V58). What is merely out of reach has none, and
-    /// so has one that is turned away.
+    /// Of a name of which nothing is held: the newest failure that forbids what was held before to be used on, where
+    /// every anchor was asked and answered with one (V58). It stays until there is an answer, or none of them says it any
+    /// more. What is out of reach at one anchor only since has none, and so has one that is turned away.
     /// </summary>
     public Refusal? Refused { get; init; }
 

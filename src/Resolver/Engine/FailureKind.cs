@@ -41,10 +41,11 @@ public static class FailureKinds
         return last == FailureKind.Room || name.Refused is not { } refused ? last : Of(refused);
     }
 
-    /// <summary>Whether a failure says that the name, or who asks for it, was refused: it forbids what says nothing of
-    /// them to be taken for the whole truth.</summary>
+    /// <summary>Whether a failure says that the name, or who asks for it, was refused. A record or a decision that is
+    /// over by one clock and not yet by another is no lie, and a word that is not known here tells nothing.</summary>
     internal static bool IsOfNameOrAsker(Refusal refusal) =>
-        Of(refusal) is FailureKind.Answer or FailureKind.Identity;
+        Of(refusal) is FailureKind.Answer or FailureKind.Identity && !refusal.IsUnknownWord
+        && refusal.Failure is not (VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired);
 
     /// <summary>Whether two failures, or none, are of two kinds.</summary>
     internal static bool Differ(Refusal? one, Refusal? other) =>

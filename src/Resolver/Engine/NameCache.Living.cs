@@ -15,6 +15,7 @@ public sealed partial class NameCache
         {
             IsDoubted = held?.IsDoubted ?? false,
             Doubt = held?.Doubt,
+            Doubters = held?.Doubters ?? 0,
             Answer = answer,
             LastRecord = answer.Record,
             IsProven = answer.Record is not null || answer.Set is not null,

@@ -240,6 +240,8 @@ public sealed partial class NameCache
         entry.RefreshAt = now.Monotonic + RefreshAfter(end.ExpiresAt - now.Monotonic);
         entry.HedgeAt = long.MaxValue;
         (entry.Failure, entry.Doubt, entry.Refused) = (null, null, null);
+        entry.Doubters = 0;
+        entry.IsKeptInVain = false;
         entry.IsRenewing = false;
     }
 

@@ -82,12 +82,19 @@ internal sealed class NameEntry(string name)
 
     internal Refusal? Failure { get; set; }
 
-    /// <summary>The newest failure since the last success that says something of the name or of who asks: a check that
-    /// failed, or an identity that nobody knows.</summary>
+    /// <summary>The newest failure since the last success, or round without one, that says something of the name or of
+    /// who asks: a check that failed, or an identity that nobody knows.</summary>
     internal Refusal? Doubt { get; set; }
 
-    /// <summary>What of that was known when every anchor had been tried: <see cref="CachedName.Refused"/>.</summary>
+    /// <summary>The anchors whose newest word was such a failure, as a bit set.</summary>
+    internal ulong Doubters { get; set; }
+
+    /// <summary>What was known of that when the newest word of every anchor was such a failure: <see
+    /// cref="CachedName.Refused"/>.</summary>
     internal Refusal? Refused { get; set; }
+
+    /// <summary>Whether what is kept over a restart is to go when the round ends without a success (V58).</summary>
+    internal bool IsKeptInVain { get; set; }
 
     /// <summary>When to ask on our own, since no update came by itself; <see cref="long.MaxValue"/> for
     /// never.</summary>

@@ -150,29 +150,35 @@ public sealed class ContinuityTests
         Assert.Equal(NameState.Expired, world.Held().State);
     }
 
-    /// <summary>Who is out of reach may come back as it was. One whose answers fail is told to whoever may hold what it
-    /// said before, once all were asked, and once; and what is out of reach later takes nothing back.</summary>
+    /// <summary>Who is out of reach may come back as it was. One whose answers fail at every anchor is told to whoever
+    /// may hold what it said before, and once; what fails for some takes nothing back, and what fails for all in
+    /// transport does.</summary>
     [Theory]
     [InlineData(VerificationFailure.ProofMismatch)]
     [InlineData(VerificationFailure.SubjectUnknown)]
-    public void Refusal_OfWhatIsNotHeld_IsToldOnceAllWereAsked_AndHolds(VerificationFailure failure)
+    public void Refusal_OfWhatIsNotHeld_IsToldOnceAllFailedSo_AndHolds(VerificationFailure failure)
     {
         var world = new CacheWorld();
         world.Want();
         world.FailEverywhere(VerificationFailure.Behind);
         Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
 
-        var asked = NextAsk(world);
-        var first = world.Step(new CacheInput.Refused(CacheWorld.Checkout, asked, CacheWorld.Why(failure)));
-        Assert.Null(world.Held().Refused);
-        Assert.Empty(first.OfType<CacheOutput.Changed>());
-        var told = Assert.Single(world.FailEverywhere(VerificationFailure.Behind).OfType<CacheOutput.Changed>()).Name;
-        Assert.Equal((NameState.Unreachable, failure), (told.State, told.Refused!.Failure));
-        Assert.Equal(VerificationFailure.Behind, told.Failure!.Failure);
+        NextAsk(world);
+        for (var left = CacheWorld.Anchors; left > 0; left--)
+        {
+            Assert.Null(world.Held().Refused);
+            var outputs = world.Step(new CacheInput.Failed(
+                CacheWorld.Checkout, world.Cache.AnchorOf(CacheWorld.Checkout)!.Value, CacheWorld.Why(failure)));
+            Assert.Equal(left == 1 ? 1 : 0, outputs.OfType<CacheOutput.Changed>().Count());
+        }
 
-        Assert.Empty(world.RunFailing(world.Elapsed + 100_000, VerificationFailure.Behind));
+        Assert.Equal((NameState.Unreachable, failure), (world.Held().State, world.Held().Refused!.Failure));
         Assert.Empty(world.RunFailing(world.Elapsed + 100_000, failure));
+        FailAtFirst(world, failure);
         Assert.Equal(failure, world.Held().Refused!.Failure);
+        Assert.Single(world.RunFailing(world.Elapsed + 100_000, VerificationFailure.Behind));
+        Assert.Null(world.Held().Refused);
+
         var last = NextAsk(world);
         world.Reseal();
         world.Accept(world.Answer(), last);
@@ -181,12 +187,31 @@ public sealed class ContinuityTests
         Assert.Equal((NameState.Expired, null), (world.Held().State, world.Held().Refused));
     }
 
-    /// <summary>What fails here, or for want of room, says nothing of the name.</summary>
+    /// <summary>Others may hold what is good and be out of reach for a moment: no one anchor's word, a lie or not, takes
+    /// from clients what they have.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ProofMismatch)]
+    [InlineData(VerificationFailure.SubjectUnknown)]
+    public void Refusal_ByOneAnchor_WhileTheOthersAreOutOfReach_RefusesNothing(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(VerificationFailure.Behind);
+        for (var round = 0; round < 3; round++)
+        {
+            FailAtFirst(world, failure);
+            Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+        }
+    }
+
+    /// <summary>What fails here, or is over by one clock and not yet by another, is no lie about the name.</summary>
     [Theory]
     [InlineData(VerificationFailure.StateNotDurable)]
     [InlineData(VerificationFailure.ClockSkew)]
     [InlineData(VerificationFailure.NotSealed)]
-    public void Failure_OfOurOwn_OrOfTheWay_RefusesNothing(VerificationFailure failure)
+    [InlineData(VerificationFailure.RecordExpired)]
+    [InlineData(VerificationFailure.AttestationExpired)]
+    public void Failure_OfOurOwn_OrOfTheWay_OrOfAClock_RefusesNothing(VerificationFailure failure)
     {
         var world = new CacheWorld();
         world.Want();
@@ -304,6 +329,13 @@ public sealed class ContinuityTests
         world.RunFailing(Life + 1, VerificationFailure.Behind);
         Assert.Equal(NameState.Stale, world.Held().State);
         return world;
+    }
+
+    // A round in which the first that is asked fails so, and all others in transport.
+    private static void FailAtFirst(CacheWorld world, VerificationFailure failure)
+    {
+        world.Step(new CacheInput.Failed(CacheWorld.Checkout, NextAsk(world), CacheWorld.Why(failure)));
+        world.FailEverywhere(VerificationFailure.Behind);
     }
 
     private static int NextAsk(CacheWorld world)
