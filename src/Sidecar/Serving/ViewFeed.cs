@@ -284,7 +284,8 @@ internal sealed partial class ViewFeed : IResourceInterest
                 return true;
             }
 
-            return _published.TryGetValue(name, out var resources)
+            // What others of its spellings were told meanwhile is no word about the name.
+            return served is not null && _published.TryGetValue(name, out var resources)
                 ? resources.Contains((ResourceType.Endpoints, spelling))
                 : _patience is not null && _assignments.Has(name) && IsService(name);
         }

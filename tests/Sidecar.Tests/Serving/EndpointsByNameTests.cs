@@ -42,6 +42,7 @@ public sealed class EndpointsByNameTests
         time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(isEarly ? ResourceRole.StandIn : null, feed.View.Current.Find(Eds, asked)?.Role);
         Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
+        Assert.Null(feed.Missing(Eds, asked));
         time.Advance(new OnDemandOptions().Hold);
         Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Eds, asked)?.Role);
         views.Publish(CachedNames.Fresh);
