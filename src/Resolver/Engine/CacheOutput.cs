@@ -31,8 +31,8 @@ public abstract record CacheOutput
     public sealed record Leave(int Anchor) : CacheOutput;
 
     /// <summary>
-    /// What is kept of the name over a restart may not come back: no anchor answers well, and one of them failed a check
-    /// (V58).
+    /// What is kept of the name over a restart may not come back: no anchor answers well, and one of them failed a
+    /// check (V58).
     /// </summary>
     public sealed record Discard(string Name) : CacheOutput;
 

@@ -34,8 +34,8 @@ public sealed record CachedName(
 
     /// <summary>
     /// Of a name of which nothing is held: the newest failure that forbids what was held before to be used on, where
-    /// every anchor was asked and answered with one (V58). It stays until there is an answer, or none of them says it any
-    /// more. What is out of reach at one anchor only since has none, and so has one that is turned away.
+    /// every anchor was asked and answered with one (V58). It stays until there is an answer, or none of them says it
+    /// any more. What some of them are merely out of reach for has none, and so has one that is turned away.
     /// </summary>
     public Refusal? Refused { get; init; }
 

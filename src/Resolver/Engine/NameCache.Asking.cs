@@ -107,9 +107,9 @@ public sealed partial class NameCache
         }
     }
 
-    // Nobody answers well. Clients may hold what nothing that is held here vouches for any more: where a check failed at
-    // all anchors they are told so, once. One of them may lie, or not know better, while the others are out of reach; so
-    // it stays as it was told before, until none of them says it any more.
+    // Nobody answers well. Clients may hold what nothing that is held here vouches for any more: where a check failed
+    // at all anchors they are told so, once. One of them may lie, or not know better, while the others are out of
+    // reach; so it stays as it was told before, until none of them says it any more.
     private void EndRound(NameEntry entry, CacheTime now)
     {
         if (entry.IsKeptInVain)

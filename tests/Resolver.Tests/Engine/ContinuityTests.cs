@@ -187,8 +187,8 @@ public sealed class ContinuityTests
         Assert.Equal((NameState.Expired, null), (world.Held().State, world.Held().Refused));
     }
 
-    /// <summary>Others may hold what is good and be out of reach for a moment: no one anchor's word, a lie or not, takes
-    /// from clients what they have.</summary>
+    /// <summary>Others may hold what is good and be out of reach for a moment: no one anchor's word, a lie or not,
+    /// takes from clients what they have.</summary>
     [Theory]
     [InlineData(VerificationFailure.ProofMismatch)]
     [InlineData(VerificationFailure.SubjectUnknown)]

@@ -142,8 +142,8 @@ public sealed class ServedViewsTests : IDisposable
         }
     }
 
-    /// <summary>It is no answer of an import: a pod of which nobody knows who it is must not be taken for ready, nor what
-    /// is told of everything for the whole. Who asks for its endpoints is told that there are none.</summary>
+    /// <summary>It is no answer of an import: a pod of which nobody knows who it is must not be taken for ready, nor
+    /// what is told of everything for the whole. Who asks for its endpoints is told that there are none.</summary>
     [Theory]
     [InlineData(VerificationFailure.VerifierTooOld, "refused")]
     [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
