@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using Fairlead.Sidecar.Translation;
 using Fairlead.Xds;
@@ -10,15 +9,18 @@ namespace Fairlead.Sidecar.Hosting;
 /// of an Envoy asks for the collection and not for its own name, so that a user's would wait for nothing. It is over
 /// when the Envoy has answered and has asked the sidecar for clusters on demand: an Envoy that answers by itself does
 /// so for a host that no route of its own sends on demand, and a user's request would still be the first. Sent again
-/// until then, for a host of each segment in turn. Thread-safe; run once.
+/// until then, for each host in turn. Thread-safe; run once.
 /// </summary>
 /// <param name="listener">Where the Envoy takes requests.</param>
-/// <param name="segments">The segments whose names the Envoy may route on demand, at least one: the host that is asked
-/// for is a service of one of them that there is not.</param>
+/// <param name="hosts">What the Envoy may route on demand, as it is now, at least one: full names of services, which
+/// need not be there. Looked at before each request.</param>
 /// <param name="streams">The clients of the sidecar now.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FirstRequest(
-    IPEndPoint listener, ImmutableArray<string> segments, Func<IReadOnlyList<StreamStatus>> streams, TimeProvider time)
+    IPEndPoint listener,
+    Func<IReadOnlyList<string>> hosts,
+    Func<IReadOnlyList<StreamStatus>> streams,
+    TimeProvider time)
 {
     // Longer than any filter holds a request.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -36,7 +38,7 @@ internal sealed class FirstRequest(
         : _unasked is { } host ? $"envoy: {listener} answers {host} itself, and asks for nothing on demand"
         : $"envoy: no answer from {listener}";
 
-    /// <summary>The host that is asked for in a segment.</summary>
+    /// <summary>The host that is asked for in a segment, where the operator names none.</summary>
     internal static string HostIn(string segment) => $"first-request.fairlead.svc.{segment}";
 
     /// <summary>Whether a client asks for a collection of clusters, or for this host's cluster by itself, as newer
@@ -59,7 +61,8 @@ internal sealed class FirstRequest(
         var turn = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var host = HostIn(segments[turn]);
+            var now = hosts();
+            var host = now[turn % now.Count];
             if (await AskAsync(http, host, cancellationToken).ConfigureAwait(false))
             {
                 if (IsAsked(streams(), host))
@@ -69,7 +72,7 @@ internal sealed class FirstRequest(
                 }
 
                 _unasked = host;
-                turn = (turn + 1) % segments.Length;
+                turn = (turn + 1) % now.Count;
             }
 
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

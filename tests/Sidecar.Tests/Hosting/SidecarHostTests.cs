@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.Rpc;
@@ -73,6 +74,35 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         await stream.NextAsync();
         await host.Ready.WaitAsync(bounded.Token);
         Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
+    }
+
+    /// <summary>A pod that uses names only as it needs them has none in its configuration that tells what its Envoy
+    /// routes on demand: the operator says it.</summary>
+    [Fact]
+    public async Task FirstRequest_OfThisHost_IsForNoOther()
+    {
+        using var bounded = Bounded();
+        var asked = new ConcurrentQueue<string>();
+        var again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var envoy = await Proxy.Backend.StartAsync(context =>
+        {
+            asked.Enqueue(context.Request.Host.Value!);
+            if (asked.Count > 2)
+            {
+                again.TrySetResult();
+            }
+
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+        var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "host.sock")}, address: 127.0.0.1:0, "
+            + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}, first_request_host: Any.shop.svc.us9.internal}}}}";
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("host", xds));
+        await again.Task.WaitAsync(bounded.Token);
+        Assert.All(asked, name => Assert.Equal("any.shop.svc.us9.internal", name));
+        await using var stream = new DeltaCall(host, "cluster", bounded.Token);
+        await stream.AskAsync("any.shop.svc.us9.internal:80");
+        await host.Ready.WaitAsync(bounded.Token);
     }
 
     /// <summary>At the same address, whose authority here is no endpoint of the name.</summary>

@@ -53,12 +53,15 @@ public sealed class FirstRequestTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var at = (IPEndPoint)listener.LocalEndpoint;
-        var request = new FirstRequest(at, ["us1.internal", "eu1.internal"], () => streams, TimeProvider.System);
+        IReadOnlyList<string> hosts = [Asked];
+        var request = new FirstRequest(at, () => hosts, () => streams, TimeProvider.System);
         Assert.Equal($"envoy: no answer from {at}", request.Pending);
         var running = request.RunAsync(bounded.Token);
 
         // Whoever is there at first says nothing, and then answers by itself.
         (await listener.AcceptTcpClientAsync(bounded.Token)).Dispose();
+        // What the pod uses by now is asked for too.
+        hosts = [Asked, "first-request.fairlead.svc.eu1.internal"];
         Assert.Equal("Host: first-request.fairlead.svc.us1.internal", await AnswerAsync());
         using (var again = await listener.AcceptTcpClientAsync(bounded.Token))
         {
@@ -119,6 +122,6 @@ public sealed class FirstRequestTests
 
     private static Task RunAsync(OnDemandWorld world) =>
         new FirstRequest(
-            world.Envoy.Listeners[0], ["us1.internal"], () => world.Sidecar.Streams, TimeProvider.System)
+            world.Envoy.Listeners[0], () => [Asked], () => world.Sidecar.Streams, TimeProvider.System)
             .RunAsync(Cancellation).WaitAsync(Patience, Cancellation);
 }

@@ -81,7 +81,7 @@ public sealed class IstioSampleTests
         var at = envoy.Listeners[0];
         using (var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation))
         {
-            var home = new FirstRequest(at, ["eu1.internal"], () => sidecar.Streams, TimeProvider.System);
+            var home = Request("eu1.internal");
             var running = home.RunAsync(end.Token);
             await Eventually.HoldsAsync(
                 () => Task.FromResult(home.Pending), said => said?.Contains("itself", StringComparison.Ordinal) == true,
@@ -92,9 +92,12 @@ public sealed class IstioSampleTests
             Assert.Empty(sidecar.Streams);
         }
 
-        var both = new FirstRequest(at, ["eu1.internal", "us1.internal"], () => sidecar.Streams, TimeProvider.System);
+        var both = Request("eu1.internal", "us1.internal");
         await both.RunAsync(Cancellation).WaitAsync(Patience, Cancellation);
         Assert.Null(both.Pending);
+
+        FirstRequest Request(params string[] segments) => new(
+            at, () => [.. segments.Select(FirstRequest.HostIn)], () => sidecar.Streams, TimeProvider.System);
     }
 
     private static async Task<string> GetAsync(EnvoyProcess envoy, string host)
