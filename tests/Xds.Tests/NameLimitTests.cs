@@ -92,6 +92,32 @@ public sealed class NameLimitTests
         Assert.Equal(Most, client.Stream.Types.Single().Subscription.Names.Count);
     }
 
+    /// <summary>Who writes names in ever other ways takes no room from those that are written well, also where all of
+    /// them serve; nor does one that leads nowhere take it from them.</summary>
+    [Fact]
+    public void Aliases_LeaveBeforeNames_TheOldestFirst()
+    {
+        var names = Enumerable.Range(0, Most / 2).Select(i => Cluster($"n{i}")).ToArray();
+        var aliases = Enumerable.Range(0, Most).Select(i => Cluster($"N{i}").As(ResourceRole.Alias)).ToArray();
+        var client = new DeltaClient(Snapshot([.. names, .. aliases, Cluster("late")]), Limits, Cds);
+        client.Subscribe(Cds, [.. names.Select(one => one.Name)]);
+        client.Subscribe(Cds, [.. aliases.Select(one => one.Name)]);
+        Assert.Equal("n0 n1 n2 n3 n4 N5 N6 N7 N8 N9", Asked());
+
+        // One of which nothing is known yet, and which then does.
+        client.Subscribe(Cds, "new");
+        Assert.Equal("n0 n1 n2 n3 n4 N6 N7 N8 N9 new", Asked());
+        client.Publish(Cluster("new"));
+        client.Subscribe(Cds, "late");
+        Assert.Equal("late n0 n1 n2 n3 n4 N7 N8 N9 new", Asked());
+        client.Subscribe(Cds, "nowhere");
+        client.Subscribe(Cds, "N0");
+        Assert.Equal("late N0 n0 n1 n2 n3 n4 N8 N9 new", Asked());
+
+        string Asked() => string.Join(' ', client.Stream.Types.Single().Subscription.Names
+            .OrderBy(name => name, StringComparer.OrdinalIgnoreCase).ThenBy(name => name, StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Collection_GivenUp_TakesItsSentinelAlong()
     {

@@ -13,6 +13,10 @@ public sealed record Refusal(VerificationFailure Failure, string Where, string D
     /// names have a part in it.</summary>
     public bool IsOfNameAlone { get; init; }
 
+    /// <summary>Whether somebody else refused with a word that is not known here, and <see cref="Failure"/> stands in
+    /// for it.</summary>
+    public bool IsUnknownWord { get; init; }
+
     /// <summary>Whether a check of this program failed here, and not what it checks.</summary>
     public bool IsUnforeseen { get; private init; }
 

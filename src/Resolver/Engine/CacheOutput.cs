@@ -30,6 +30,12 @@ public abstract record CacheOutput
     /// </summary>
     public sealed record Leave(int Anchor) : CacheOutput;
 
+    /// <summary>
+    /// What is kept of the name over a restart may not come back: no anchor answers well, and one of them failed a
+    /// check (V58).
+    /// </summary>
+    public sealed record Discard(string Name) : CacheOutput;
+
     /// <summary>The name is given up: end its subscription, forget it.</summary>
     public sealed record Drop(string Name) : CacheOutput;
 

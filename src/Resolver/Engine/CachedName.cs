@@ -33,6 +33,13 @@ public sealed record CachedName(
     public Record? LastRecord { get; init; }
 
     /// <summary>
+    /// Of a name of which nothing is held: the newest failure that forbids what was held before to be used on, where
+    /// every anchor was asked and answered with one (V58). It stays until there is an answer, or none of them says it
+    /// any more. What some of them are merely out of reach for has none, and so has one that is turned away.
+    /// </summary>
+    public Refusal? Refused { get; init; }
+
+    /// <summary>
     /// Until when it may be served as stale once its time is over, in monotonic milliseconds (V58); no later than
     /// <see cref="ExpiresAt"/> for a strict name.
     /// </summary>

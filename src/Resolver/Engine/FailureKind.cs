@@ -32,6 +32,25 @@ public static class FailureKinds
             ? FailureKind.Room : Of(refusal.Failure);
     }
 
+    /// <summary>The kind of what is known of a name that is unreachable: that it was turned away, else what forbids to
+    /// use it, else what failed last; null where nothing failed.</summary>
+    public static FailureKind? Of(CachedName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        FailureKind? last = name.Failure is { } failure ? Of(failure) : null;
+        return last == FailureKind.Room || name.Refused is not { } refused ? last : Of(refused);
+    }
+
+    /// <summary>Whether a failure says that the name, or who asks for it, was refused. A record or a decision that is
+    /// over by one clock and not yet by another is no lie, and a word that is not known here tells nothing.</summary>
+    internal static bool IsOfNameOrAsker(Refusal refusal) =>
+        Of(refusal) is FailureKind.Answer or FailureKind.Identity && !refusal.IsUnknownWord
+        && refusal.Failure is not (VerificationFailure.RecordExpired or VerificationFailure.AttestationExpired);
+
+    /// <summary>Whether two failures, or none, are of two kinds.</summary>
+    internal static bool Differ(Refusal? one, Refusal? other) =>
+        (one is null ? null : Of(one)) != (other is null ? (FailureKind?)null : Of(other));
+
     /// <summary>The kind of a failure, wherever there was room for the name.</summary>
     internal static FailureKind Of(VerificationFailure failure) => failure switch
     {

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Fairlead.Naming;
 
 namespace Fairlead.Resolver;
@@ -50,6 +51,7 @@ public sealed partial class NameCache
         foreach (var entry in _entries.Values)
         {
             entry.Tried &= ~(1UL << anchor);
+            entry.Doubters &= ~(1UL << anchor);
         }
     }
 
@@ -58,8 +60,11 @@ public sealed partial class NameCache
 
     private void Trouble(NameEntry entry, Refusal? reason, CacheTime now, bool detach)
     {
-        entry.Failure = reason ?? entry.Failure;
-        entry.IsDoubted |= reason is { } failed && !StaleRule.IsTransport(failed.Failure);
+        if (reason is not null)
+        {
+            Note(entry, reason);
+        }
+
         entry.Tried |= 1UL << entry.Anchor;
         LeaveLine(entry);
         entry.HedgeAt = long.MaxValue;
@@ -78,10 +83,53 @@ public sealed partial class NameCache
             entry.Tried = 0;
             entry.ReturnAt = long.MaxValue;
             entry.RefreshAt = now.Monotonic + BackoffAfter(entry.Rounds++);
-            Turn(entry, entry.State == NameState.Pending ? NameState.Unreachable : entry.StateAt(now.Monotonic));
+            EndRound(entry, now);
         }
 
         _due.Put(entry);
+    }
+
+    private static void Note(NameEntry entry, Refusal reason)
+    {
+        entry.Failure = reason;
+        entry.IsDoubted |= !StaleRule.IsTransport(reason.Failure);
+
+        // A fault of our own says nothing of the name: what ends by it in this process is kept for the next.
+        entry.IsKeptInVain |= FailureKinds.Of(reason) is not (FailureKind.Transport or FailureKind.Own);
+        if (FailureKinds.IsOfNameOrAsker(reason))
+        {
+            entry.Doubt = reason;
+            entry.Doubters |= 1UL << entry.Anchor;
+        }
+        else
+        {
+            entry.Doubters &= ~(1UL << entry.Anchor);
+        }
+    }
+
+    // Nobody answers well. Clients may hold what nothing that is held here vouches for any more: where a check failed
+    // at all anchors they are told so, once. One of them may lie, or not know better, while the others are out of
+    // reach; so it stays as it was told before, until none of them says it any more.
+    private void EndRound(NameEntry entry, CacheTime now)
+    {
+        if (entry.IsKeptInVain)
+        {
+            entry.IsKeptInVain = false;
+            _outputs.Add(new CacheOutput.Discard(entry.Name));
+        }
+
+        entry.Doubt = entry.Doubters == 0 ? null : entry.Doubt;
+        var state = entry.State == NameState.Pending ? NameState.Unreachable : entry.StateAt(now.Monotonic);
+        var refused = state != NameState.Unreachable || entry.Doubters == 0 ? null
+            : BitOperations.PopCount(entry.Doubters) == _anchors.Count ? entry.Doubt
+            : entry.Refused;
+        var isNews = entry.State == state && FailureKinds.Differ(entry.Refused, refused);
+        entry.Refused = refused;
+        Turn(entry, state);
+        if (isNews)
+        {
+            _outputs.Add(new CacheOutput.Changed(entry.View()));
+        }
     }
 
     private void OnTick(CacheTime now)

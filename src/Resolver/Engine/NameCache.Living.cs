@@ -14,6 +14,8 @@ public sealed partial class NameCache
         var entry = new NameEntry(restored.Name)
         {
             IsDoubted = held?.IsDoubted ?? false,
+            Doubt = held?.Doubt,
+            Doubters = held?.Doubters ?? 0,
             Answer = answer,
             LastRecord = answer.Record,
             IsProven = answer.Record is not null || answer.Set is not null,

@@ -15,7 +15,8 @@ namespace Fairlead.Resolver;
 /// </code>
 /// Invariants: 1. a name is asked at one anchor at a time; 2. an answer is served no longer than its Ttl, and as stale
 /// no longer than V58 allows, counted on the monotonic clock, a verdict for a second at least; 3. a failure never
-/// becomes a verdict: it changes which anchor is asked and when, and nothing served; 4. memory is bounded by <see
+/// becomes a verdict: it changes which anchor is asked and when, and nothing served, and only of what is not held it is
+/// told that it was refused; 4. memory is bounded by <see
 /// cref="NameCacheOptions.NamesMax"/> and <see cref="NameCacheOptions.BytesMax"/>: who was wanted the longest ago goes
 /// first, of many that never had a record before others; 5. a step costs what it changes, not what is held; 6. a name
 /// that had to leave an anchor goes back to the first in the order once that one is no longer avoided.
@@ -238,7 +239,9 @@ public sealed partial class NameCache
         entry.NeedsProof = false;
         entry.RefreshAt = now.Monotonic + RefreshAfter(end.ExpiresAt - now.Monotonic);
         entry.HedgeAt = long.MaxValue;
-        entry.Failure = null;
+        (entry.Failure, entry.Doubt, entry.Refused) = (null, null, null);
+        entry.Doubters = 0;
+        entry.IsKeptInVain = false;
         entry.IsRenewing = false;
     }
 

@@ -82,6 +82,20 @@ internal sealed class NameEntry(string name)
 
     internal Refusal? Failure { get; set; }
 
+    /// <summary>The newest failure since the last success, or round without one, that says something of the name or of
+    /// who asks: a check that failed, or an identity that nobody knows.</summary>
+    internal Refusal? Doubt { get; set; }
+
+    /// <summary>The anchors whose newest word was such a failure, as a bit set.</summary>
+    internal ulong Doubters { get; set; }
+
+    /// <summary>What was known of that when the newest word of every anchor was such a failure: <see
+    /// cref="CachedName.Refused"/>.</summary>
+    internal Refusal? Refused { get; set; }
+
+    /// <summary>Whether what is kept over a restart is to go when the round ends without a success (V58).</summary>
+    internal bool IsKeptInVain { get; set; }
+
     /// <summary>When to ask on our own, since no update came by itself; <see cref="long.MaxValue"/> for
     /// never.</summary>
     internal long RefreshAt { get; set; } = long.MaxValue;
@@ -123,6 +137,7 @@ internal sealed class NameEntry(string name)
         : _view = new(Name, State, Answer, VerifiedAt, ExpiresAt, SealedSince, Failure)
         {
             LastRecord = LastRecord,
+            Refused = Refused,
             StaleUntil = StaleUntil,
             EndsAt = EndsAt,
             WasStrict = WasStrict,
@@ -131,8 +146,8 @@ internal sealed class NameEntry(string name)
     private bool Shows(CachedName view) =>
         view.State == State && ReferenceEquals(view.Answer, Answer) && view.VerifiedAt == VerifiedAt
         && view.ExpiresAt == ExpiresAt && view.SealedSince == SealedSince && ReferenceEquals(view.Failure, Failure)
-        && ReferenceEquals(view.LastRecord, LastRecord) && view.StaleUntil == StaleUntil
-        && view.EndsAt == EndsAt && view.WasStrict == WasStrict;
+        && ReferenceEquals(view.Refused, Refused) && ReferenceEquals(view.LastRecord, LastRecord)
+        && view.StaleUntil == StaleUntil && view.EndsAt == EndsAt && view.WasStrict == WasStrict;
 
     /// <summary>The next moment at which time alone changes something.</summary>
     internal long Due()

@@ -141,16 +141,6 @@ public sealed partial class HomeResolver
         }
     }
 
-    // What V58 forbids to serve now must not come back as stale after a restart either. A fault of our own says nothing
-    // of the name: what ends by it in this process leaves its file when it ends.
-    private void KeepNoLonger(string name, Refusal reason)
-    {
-        if (FailureKinds.Of(reason) is not (FailureKind.Transport or FailureKind.Own))
-        {
-            _answers?.Drop(name);
-        }
-    }
-
     private void OnCorrupt(string name, StateException fault) =>
         Troubles.Note("", name, fault.Error == StateError.StateNotDurable
             ? fault.Refuse("kept answer")

@@ -150,7 +150,10 @@ public sealed partial class HomeResolver
             case SubscribeResponse.KindOneofCase.Failed when session.Open.TryGetValue(response.Failed.Id, out var open):
                 var named = RpcFailures.TryParse(response.Failed.Failure, out var failure);
                 Fail(session, open, new Refusal(
-                    named ? failure : VerificationFailure.BadEnvelope, session.Endpoint.Text, response.Failed.Detail));
+                    named ? failure : VerificationFailure.BadEnvelope, session.Endpoint.Text, response.Failed.Detail)
+                {
+                    IsUnknownWord = !named,
+                });
                 break;
             case SubscribeResponse.KindOneofCase.Lapsed when session.Open.TryGetValue(response.Lapsed.Id, out var open):
                 Fail(session, open, new Refusal(
@@ -229,7 +232,6 @@ public sealed partial class HomeResolver
         }
 
         Spans.End(open.Span, reason);
-        KeepNoLonger(open.Name, reason);
         Step(new CacheInput.Failed(open.Name, session.Index, reason));
     }
 
@@ -256,7 +258,6 @@ public sealed partial class HomeResolver
     {
         Spans.End(open.Span, reason);
         Troubles.Note(session.Endpoint.Text, open.Name, reason);
-        KeepNoLonger(open.Name, reason);
         Step(new CacheInput.Failed(open.Name, session.Index, reason));
     }
 
@@ -264,7 +265,6 @@ public sealed partial class HomeResolver
     {
         Spans.End(open.Span, refusal);
         NoteRefusal(session.Endpoint, open.Name, refusal);
-        KeepNoLonger(open.Name, refusal);
         Step(new CacheInput.Refused(open.Name, session.Index, refusal));
     }
 

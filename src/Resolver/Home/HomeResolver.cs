@@ -273,6 +273,9 @@ public sealed partial class HomeResolver : IAsyncDisposable
                 case CacheOutput.Hedge hedge:
                     Hedge(hedge.Name, hedge.Anchor);
                     break;
+                case CacheOutput.Discard discard:
+                    _answers?.Drop(discard.Name);
+                    break;
                 case CacheOutput.Drop drop:
                     Close(drop.Name);
                     _answers?.Drop(drop.Name);

@@ -19,6 +19,11 @@ public sealed record SetPart(SetMember Member, CachedName? Name, Refusal? Mismat
     /// <summary>Whether anything was ever verified of it, so that clients may hold its endpoints.</summary>
     public bool HasVerdict => Mismatch is not null || Name?.Answer is not null;
 
+    /// <summary>Whether nothing is known of it and nothing forbids what clients may hold of it since before a restart:
+    /// it was not heard of yet, or is merely out of reach.</summary>
+    public bool IsOpen => !HasVerdict && (State == NameState.Pending
+        || (State == NameState.Unreachable && Name?.Refused is null));
+
     internal static SetPart Of(Set set, SetMember member, string? asked, CachedName? name)
     {
         var mismatch = asked is null

@@ -73,7 +73,7 @@ internal static class NamesPage
         Number(json, "ttl_ms", target is null ? null : Math.Max(0, name.ExpiresAt - now.Monotonic));
         json.WriteString("bound", name.Answer?.Ttl.Bound.Name);
         Number(json, "stale_ms", target is null ? null : StaleLeft(name, now.Monotonic));
-        json.WriteString("failure", name.Failure?.Failure.ToString());
+        json.WriteString("failure", (name.Refused ?? name.Failure)?.Failure.ToString());
         WriteIntroductions(json, name.Answer);
         WriteMembers(json, name);
         json.WriteString("anchor", anchor);
@@ -147,7 +147,8 @@ internal static class NamesPage
             json.WriteNumber("weight", part.Member.Weight);
             json.WriteString("state", StateName(part.State));
             json.WriteBoolean("used", name.IsServed && part.IsUsed);
-            json.WriteString("failure", (part.Mismatch ?? part.Name?.Failure)?.Failure.ToString());
+            var failure = part.Mismatch ?? part.Name?.Refused ?? part.Name?.Failure;
+            json.WriteString("failure", failure?.Failure.ToString());
             json.WriteEndObject();
         }
 

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Fairlead.Hosting;
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Resolver.Home;
 using Fairlead.Resolver.Sets;
@@ -92,7 +94,7 @@ internal sealed class SidecarHost : IAsyncDisposable
         _sets = new SetBook(_interest.Count, OnChanged);
         States = new StateCounts(() => Names, time);
         _first = options.OnDemand.FirstRequest is { } envoy
-            ? new FirstRequest(envoy, setup.Options.Home.Name.Text, time)
+            ? new FirstRequest(envoy, () => FirstHosts(setup.Options.Home.Name.Text), Ads.Streams, time)
             : null;
         Resolver = new HomeResolver(
             setup.Options with { IsKept = IsKept, IsKeptPart = name => _sets.IsMember(name, IsKept) },
@@ -369,6 +371,17 @@ internal sealed class SidecarHost : IAsyncDisposable
 
     private static FrozenSet<string> ImportsOf(SidecarOptions options) =>
         options.Imports.Select(name => name.Text).ToFrozenSet(StringComparer.Ordinal);
+
+    // Where the operator does not say what the Envoy routes on demand, segments whose names the pod uses come before
+    // the home, whose names the Envoy may well route by itself.
+    private IReadOnlyList<string> FirstHosts(string home)
+    {
+        var options = _options;
+        return options.OnDemand.FirstRequestHost is { } host ? [host]
+            : [.. options.Imports.Concat(Views.Used.Select(FullName.Parse))
+                .Select(name => name.Segment?.Text ?? SegmentName.ClusterSet).Append(home)
+                .Distinct(StringComparer.Ordinal).OrderBy(segment => segment == home).Select(FirstRequest.HostIn)];
+    }
 
     // What is new is wanted before what is gone is given up, and clients are told before the resolver forgets.
     private void Import(FrozenSet<string> next)

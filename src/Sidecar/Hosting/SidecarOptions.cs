@@ -231,6 +231,9 @@ internal sealed record SidecarOptions
             FirstRequest = section.Has("first_request")
                 ? section.LoopbackEndpoint("first_request", new IPEndPoint(IPAddress.Loopback, 15080))
                 : null,
+            FirstRequestHost = section.Value<FullName>(
+                "first_request_host", "the full name of a service, such as any.shop.svc.us1.internal", IsImport,
+                hasFallback: true)?.Text,
         };
     }
 

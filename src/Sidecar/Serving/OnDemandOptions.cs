@@ -29,6 +29,10 @@ internal sealed record OnDemandOptions
     /// is ready; null for no such request.</value>
     internal IPEndPoint? FirstRequest { get; init; }
 
+    /// <value>The host that it asks for, the full name of a service, which need not be there; null for one of each
+    /// segment whose names the pod uses, and of the home.</value>
+    internal string? FirstRequestHost { get; init; }
+
     /// <value>How long an Envoy uses the endpoints of names that are not strict at least when the sidecar is gone; null
     /// for as long as it lives.</value>
     internal TimeSpan? KeptFor { get; init; }

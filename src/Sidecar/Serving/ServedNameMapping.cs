@@ -96,9 +96,17 @@ internal static class ServedNameMapping
         NameState.Absent => Reasons.Absent,
         NameState.Denied => Reasons.Denied,
         NameState.Expired => Reasons.Expired,
-        // What was never held and cannot be reached may still be held by clients: they are told nothing yet.
-        NameState.Unreachable when cached.Failure is { } failure
-            && FailureKinds.Of(failure) == FailureKind.Room => Reasons.Unreachable,
+        NameState.Unreachable => ReasonOf(FailureKinds.Of(cached), cached.Refused is not null),
+        _ => Reasons.Pending,
+    };
+
+    // What was never held and cannot be reached may still be held by clients: they are told nothing yet. What every
+    // anchor was asked for, and failed a check, they would use without end and without anybody's word.
+    private static string ReasonOf(FailureKind? kind, bool isRefused) => kind switch
+    {
+        FailureKind.Room => Reasons.Unreachable,
+        FailureKind.Identity when isRefused => Reasons.NoIdentity,
+        FailureKind.Answer when isRefused => Reasons.Refused,
         _ => Reasons.Pending,
     };
 

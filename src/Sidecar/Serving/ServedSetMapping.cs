@@ -54,11 +54,14 @@ internal static class ServedSetMapping
     private static IEnumerable<CachedName> Fitting(CachedName cached) =>
         cached.Members.Where(part => part.Mismatch is null).Select(part => part.Name).OfType<CachedName>();
 
-    // Clients may hold the endpoints of a member of which anything was ever known: they are told that none is left.
+    // Clients may hold the endpoints of a member of which anything was ever known: they are told that none is left. So
+    // they are where all are refused; one that is merely out of reach may serve on what clients hold of it.
     private static string ReasonOf(CachedName cached) =>
-        cached.State == NameState.Unreachable && cached.Members.Any(part => part.HasVerdict)
-            ? Reasons.Unreachable
-            : ServedNameMapping.ReasonOf(cached);
+        cached.State != NameState.Unreachable ? ServedNameMapping.ReasonOf(cached)
+        : cached.Members.Any(part => part.HasVerdict) ? Reasons.Unreachable
+        : cached.Members.FirstOrDefault(part => part.Name?.Refused is not null) is { Name: { } refused }
+            && !cached.Members.Any(part => part.IsOpen) ? ServedNameMapping.ReasonOf(refused)
+        : ServedNameMapping.ReasonOf(cached);
 
     private static IEnumerable<ServedEndpoint> EndpointsOf(
         SetPart part, ServedName served, ImmutableArray<ServedPort> ports, bool isStrict)

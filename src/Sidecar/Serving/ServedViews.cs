@@ -174,11 +174,11 @@ internal sealed partial class ServedViews : IViewProvider
 
         if (IsImport(served.Name))
         {
-            if (!served.IsKnown)
+            if (served is { IsPending: true, IsKnown: false })
             {
                 served = Pending(served.Name);
             }
-            else if (!served.IsPending)
+            else if (served is { IsPending: false, IsRefused: false })
             {
                 _shapes?.Remember(served);
                 Answer(served.Name);
@@ -191,7 +191,7 @@ internal sealed partial class ServedViews : IViewProvider
                 FollowUsed(_shapes.Used);
             }
         }
-        else if (!served.IsKnown && _used.Contains(served.Name))
+        else if (served is { IsPending: true, IsKnown: false } && _used.Contains(served.Name))
         {
             // Clients may hold its clusters since before a restart.
             served = Pending(served.Name);

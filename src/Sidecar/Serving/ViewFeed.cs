@@ -12,7 +12,8 @@ namespace Fairlead.Sidecar.Serving;
 /// A client that asks for everything hears nothing before the view is primed: when each import has an answer, a reason
 /// why not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty
 /// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited
-/// for in vain, to those who hold nothing of it.
+/// for in vain, to those who hold nothing of it; routes, and endpoints of clusters that are not ours, earlier than what
+/// a request waits for.
 /// </remarks>
 internal sealed partial class ViewFeed : IResourceInterest
 {
@@ -25,6 +26,9 @@ internal sealed partial class ViewFeed : IResourceInterest
     private IReadOnlySet<string>? _used;
     private IReadOnlySet<string>? _usedNext;
     private readonly Patience? _patience;
+
+    // Of what no request waits for: a stream that asks for it is answered within its first second.
+    private readonly Patience? _answers;
     private readonly Pace? _routesPace;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
@@ -64,6 +68,8 @@ internal sealed partial class ViewFeed : IResourceInterest
         _assignments = new Spellings(interest);
         _routes = new Spellings(interest);
         _patience = hold is { } wait ? new Patience(wait.Time, wait.Clock, OnOverdue) : null;
+        _answers = IsForEnvoy && hold is { Time: var held, Clock: var time } && held > XdsLimits.Default.FirstAnswer
+            ? new Patience(XdsLimits.Default.FirstAnswer, time, OnOverdue) : null;
         _routesPace = hold is { Clock: var clock } ? new Pace(clock, OnRoutesDue) : null;
         View = new ResourceView(this);
         View.Update(Prime);
@@ -89,11 +95,11 @@ internal sealed partial class ViewFeed : IResourceInterest
 
             if (!name.IsPending)
             {
-                _patience?.End(name.Name);
+                EndWait(name.Name);
             }
             else if (IsWanted(name.Name))
             {
-                _patience?.Begin(name.Name);
+                Await(name.Name);
             }
 
             View.Update(builder =>
@@ -278,7 +284,8 @@ internal sealed partial class ViewFeed : IResourceInterest
                 return true;
             }
 
-            return _published.TryGetValue(name, out var resources)
+            // What others of its spellings were told meanwhile is no word about the name.
+            return served is not null && _published.TryGetValue(name, out var resources)
                 ? resources.Contains((ResourceType.Endpoints, spelling))
                 : _patience is not null && _assignments.Has(name) && IsService(name);
         }
@@ -325,11 +332,11 @@ internal sealed partial class ViewFeed : IResourceInterest
             var served = _names.GetValueOrDefault(name);
             if (!IsWanted(name))
             {
-                _patience?.End(name);
+                EndWait(name);
             }
             else if (served is null or { IsPending: true } && IsService(name))
             {
-                _patience?.Begin(name);
+                Await(name);
             }
 
             if (isOther && (served ?? Unserved(name)) is { } shown)
@@ -396,28 +403,6 @@ internal sealed partial class ViewFeed : IResourceInterest
             }
         }
     }
-
-    private void OnOverdue(IReadOnlyList<string> names)
-    {
-        lock (_gate)
-        {
-            View.Update(builder =>
-            {
-                foreach (var name in names)
-                {
-                    if ((_names.GetValueOrDefault(name) ?? Unserved(name)) is { IsPending: true } served)
-                    {
-                        Rebuild(builder, served);
-                    }
-                }
-            });
-        }
-    }
-
-    // A name of which the resolver has said nothing yet; of one that no service has it never will.
-    private ServedName? Unserved(string name) => _patience is null || !IsWanted(name) ? null
-        : !IsService(name) ? ServedName.Without(name, Reasons.Absent, [])
-        : _patience.IsOver(name) ? ServedName.Without(name, Reasons.Pending, []) : null;
 
     private static bool IsService(string name) =>
         FullName.TryParse(name, out var full, out _) && full.Service is not null;
@@ -530,7 +515,8 @@ internal sealed partial class ViewFeed : IResourceInterest
             SpellingsIn(_assignments, name, only),
             _patience?.IsOver(name) == true,
             _keptUntil,
-            SpellingsIn(_routes, name, only));
+            SpellingsIn(_routes, name, only),
+            _answers?.IsOver(name) == true);
     }
 
     private static IReadOnlyCollection<string> SpellingsIn(Spellings all, string name, string? only) =>

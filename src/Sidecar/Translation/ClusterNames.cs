@@ -99,6 +99,16 @@ internal static class ClusterNames
         return TryRead(isGuarded ? id[..^TlsMark.Length] : id, out name, out port);
     }
 
+    /// <summary>Whether a cluster of ours may ask for its endpoints by this name: that of a port as it is, or its
+    /// locator.</summary>
+    internal static bool IsOwnAssignment(string spelling, string name, out bool isLocated)
+    {
+        isLocated = spelling.StartsWith(AssignmentPrefix, StringComparison.Ordinal);
+        return TryReadAssignment(spelling, out _, out var port, out var isGuarded)
+            && port is { } number && Canonical(name, number) is var canonical
+            && IdOf(spelling) == (isGuarded ? Guarded(canonical) : canonical);
+    }
+
     /// <summary>
     /// Reads a spelling: any letter case, with or without a trailing dot, with or without a port, as a locator, or as
     /// Istio calls its clusters (<c>outbound|80||host</c>). False where the port is not one; whether the name is one is

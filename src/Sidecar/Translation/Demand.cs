@@ -11,6 +11,8 @@ namespace Fairlead.Sidecar.Translation;
 /// <param name="KeptUntil">Until when clients may use endpoints of a name that is not strict though they hear nothing
 /// more, as <see cref="Xds.Resource.Until"/>; null for ever.</param>
 /// <param name="Routes">The names under which Envoys asked for routes to it; null for none.</param>
+/// <param name="IsAnswerDue">The same as <paramref name="IsOverdue"/>, and earlier, for what no request waits for:
+/// routes of a listener, and endpoints of a cluster, that are not ours.</param>
 internal sealed record Demand(
     bool IsImport,
     IReadOnlyCollection<string> Collections,
@@ -18,4 +20,12 @@ internal sealed record Demand(
     IReadOnlyCollection<string> Assignments,
     bool IsOverdue,
     TimeSpan? KeptUntil = null,
-    IReadOnlyCollection<string>? Routes = null);
+    IReadOnlyCollection<string>? Routes = null,
+    bool IsAnswerDue = false)
+{
+    /// <summary>Whether an assignment of a name is one that a cluster of ours may have been told to ask for: it is
+    /// waited for as the cluster is, since a filter holds the request until the cluster has its endpoints.</summary>
+    internal bool IsOurs(string assignment, string name) =>
+        ClusterNames.IsOwnAssignment(assignment, name, out var isLocated)
+        && (isLocated || IsImport || Collections.Count + Clusters.Count > 0);
+}

@@ -35,13 +35,17 @@ internal static class IstioTranslation
     internal static bool IsCluster(string assignment) => assignment.StartsWith(ClusterPrefix, StringComparison.Ordinal);
 
     /// <summary>Marks the endpoints with identities, so that a cluster of istiod's speaks mutual TLS to them.</summary>
-    internal static void MarkMutual(ClusterLoadAssignment assignment, ServedName name)
+    /// <param name="assignment">The endpoints of a port.</param>
+    /// <param name="name">The service.</param>
+    /// <param name="portIndex">Which of its ports: at one address there may be several endpoints.</param>
+    internal static void MarkMutual(ClusterLoadAssignment assignment, ServedName name, int portIndex)
     {
         var identified = name.Endpoints.Where(endpoint => endpoint.Peer is not null)
-            .Select(endpoint => endpoint.Address).ToHashSet(StringComparer.Ordinal);
+            .Select(endpoint => (endpoint.Address, (uint)endpoint.Ports[portIndex])).ToHashSet();
         foreach (var endpoint in assignment.Endpoints.SelectMany(locality => locality.LbEndpoints))
         {
-            if (identified.Contains(endpoint.Endpoint.Address.SocketAddress.Address))
+            var address = endpoint.Endpoint.Address.SocketAddress;
+            if (identified.Contains((address.Address, address.PortValue)))
             {
                 endpoint.Metadata = With(endpoint.Metadata);
             }

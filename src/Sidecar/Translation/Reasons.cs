@@ -22,6 +22,12 @@ internal static class Reasons
     /// <summary>Its time is over, no anchor can be reached, and continuity still allows its endpoints (V58).</summary>
     internal const string Stale = "stale";
 
+    /// <summary>Nothing is held of it, and what its anchors say of it does not pass a check.</summary>
+    internal const string Refused = "refused";
+
+    /// <summary>Nothing is held of it, and its anchors do not know who asks.</summary>
+    internal const string NoIdentity = "no-identity";
+
     /// <summary>More names are asked for than the sidecar holds.</summary>
     internal const string Unreachable = "unreachable";
 

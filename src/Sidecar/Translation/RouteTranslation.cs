@@ -18,9 +18,9 @@ internal static class RouteTranslation
 
     /// <summary>
     /// The route configuration of a standalone Envoy: a virtual host per import and port, the bare name included where
-    /// it decides a port. A name that is proven absent is answered 404, a denied one 403, an unreachable one 502 and an
-    /// expired one 504, without a cluster; everything else goes to its cluster, which answers 503 where it is empty.
-    /// All of them say why in <c>fairlead-reason</c>.
+    /// it decides a port. A name that is proven absent is answered 404, a denied one 403, an unreachable or
+    /// refused one 502 and an expired one 504, without a cluster; everything else goes to its cluster, which answers
+    /// 503 where it is empty. All of them say why in <c>fairlead-reason</c>.
     /// </summary>
     internal static RouteConfiguration Standalone(IEnumerable<ServedName> imports)
     {
@@ -148,7 +148,7 @@ internal static class RouteTranslation
     {
         Reasons.Absent or Reasons.NoSuchPort => NotFound,
         Reasons.Denied => Forbidden,
-        Reasons.Unreachable => BadGateway,
+        Reasons.Unreachable or Reasons.Refused or Reasons.NoIdentity => BadGateway,
         Reasons.Expired => GatewayTimeout,
         _ => null,
     };

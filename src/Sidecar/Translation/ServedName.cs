@@ -72,8 +72,12 @@ internal sealed record ServedName(
         || (Tcp is { IsPending: true } tcp && BarePorts.IndexOf(tcp.Ports, port) is >= 0 and var index
             && tcp.Ports[index].Protocol == "tcp");
 
+    /// <summary>Whether nothing was ever verified of it here, and its anchors' answers are refused, or they do not know
+    /// who asks: clients use nothing that they hold, and yet this is no answer.</summary>
+    internal bool IsRefused => Reason is Reasons.Refused or Reasons.NoIdentity;
+
     /// <summary>Whether something is known of it, be it from before a restart; else it is only wanted.</summary>
-    internal bool IsKnown => !(IsPending && Ports.IsEmpty);
+    internal bool IsKnown => !((IsPending || IsRefused) && Ports.IsEmpty);
 
     /// <summary>A name for which nothing is known yet or any more.</summary>
     internal static ServedName Without(string name, string reason, ImmutableArray<ServedPort> ports) =>

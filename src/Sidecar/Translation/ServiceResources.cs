@@ -86,7 +86,7 @@ internal static class ServiceResources
 
         foreach (var spelling in demand.Routes ?? [])
         {
-            if (Routed(name, spelling, demand.IsOverdue) is { } routes)
+            if (Routed(name, spelling, demand.IsOverdue || demand.IsAnswerDue) is { } routes)
             {
                 yield return routes;
             }
@@ -160,7 +160,7 @@ internal static class ServiceResources
         var endpoints = AssignmentTranslation.Translate(name, assignment, port, audience.Settings);
         if (IstioTranslation.IsCluster(assignment))
         {
-            IstioTranslation.MarkMutual(endpoints, name);
+            IstioTranslation.MarkMutual(endpoints, name, port);
         }
 
         // Somebody else's cluster asks its endpoints by its own health check, if by any.
@@ -250,6 +250,10 @@ internal static class ServiceResources
 
     private static bool IsHidden(ServedName name) => name is { IsPending: true, WasGuarded: true };
 
+    // An Envoy may add parameters of its node to each locator.
+    private static bool IsAsItIs(string spelling, string name) =>
+        ClusterNames.FormOf(Xds.Collections.PathOf(spelling), name) is null;
+
     private static IEnumerable<Resource> Alias(
         Audience audience, ServedName name, string spelling, string canonical, ServedPort port)
     {
@@ -258,7 +262,8 @@ internal static class ServiceResources
 
         // What was known of it is good enough for who has nothing, and worse than what a client has.
         var isKept = name.IsPending && IsApart(audience, spelling);
-        yield return cluster.As(isKept ? ResourceRole.StandIn : ResourceRole.Ordinary);
+        yield return cluster.As(isKept ? ResourceRole.StandIn
+            : IsAsItIs(spelling, name.Name) ? ResourceRole.Ordinary : ResourceRole.Alias);
         if (audience.Client == ClientKind.Grpc)
         {
             yield return Resource.Create(
@@ -279,7 +284,7 @@ internal static class ServiceResources
 
         if (name.IsPending)
         {
-            if (demand.IsOverdue)
+            if (demand.IsOverdue || (demand.IsAnswerDue && !demand.IsOurs(spelling, name.Name)))
             {
                 yield return Resource.EmptyEndpoints(spelling).As(ResourceRole.StandIn);
             }

@@ -20,13 +20,14 @@ internal enum ResourceState
 /// <param name="Type">Its type.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="State">How the client stands to it.</param>
-/// <param name="Resource">What was sent; null for nothing.</param>
+/// <param name="Resource">What was sent, or, where that was refused, what the client took before; null for
+/// nothing.</param>
 /// <param name="Refused">The client's words, where it refused it; the server's, where it holds it back.</param>
 internal sealed record ResourceStatus(
     ResourceType Type, string Name, ResourceState State, Resource? Resource, Refused? Refused)
 {
-    /// <summary>The version of what it refused, or of what is held back: where it has an older one, another than that
-    /// of <see cref="Resource"/>. Empty where nothing is refused.</summary>
+    /// <summary>The version of what it refused, or of what is held back: another than that of <see cref="Resource"/>,
+    /// unless it refused a response for another resource of it. Empty where nothing is refused.</summary>
     public string RefusedVersion { get; init; } = "";
 }
 

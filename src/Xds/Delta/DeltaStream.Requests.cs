@@ -178,8 +178,9 @@ internal sealed partial class DeltaStream
         return sentinels;
     }
 
-    /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere, and
-    /// where those are too few the newest, whatever they are.</summary>
+    /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere,
+    /// then the oldest that write what has a name of its own in another way, and where those are too few the newest,
+    /// whatever they are: of those it is not known yet.</summary>
     /// <returns>Those names.</returns>
     private HashSet<string> MakeRoom(TypeState state, DeltaDiscoveryRequest request, IReadOnlyList<string> added)
     {
@@ -191,18 +192,34 @@ internal sealed partial class DeltaStream
 
         var left = new HashSet<string>(StringComparer.Ordinal);
         var length = order.Length;
+        var fresh = IsTooMuch() ? added.ToHashSet(StringComparer.Ordinal) : [];
+        var (aliases, unknown) = (new List<string>(), new List<string>());
         for (var i = order.Count; i > 0 && IsTooMuch(); i--)
         {
             var name = order.TakeFirst();
-            if (IsCollection(name) || request.InitialResourceVersions.ContainsKey(name)
-                || state.Held.Contains(name) || state.Sentinels?.ContainsKey(name) == true
-                || Lookup(state, name) is { Role: ResourceRole.Ordinary })
+            var role = Lookup(state, name)?.Role;
+            var mayLeave = !IsCollection(name) && !request.InitialResourceVersions.ContainsKey(name)
+                && !state.Held.Contains(name) && state.Sentinels?.ContainsKey(name) != true;
+            var isFresh = role is null && fresh.Contains(name);
+            if (mayLeave && role is not (ResourceRole.Ordinary or ResourceRole.Alias) && !isFresh)
             {
-                order.Add(name);
+                Leave(name);
                 continue;
             }
 
-            Leave(name);
+            order.Add(name);
+            if (mayLeave && role != ResourceRole.Ordinary)
+            {
+                (isFresh ? unknown : aliases).Add(name);
+            }
+        }
+
+        foreach (var name in aliases.Concat(unknown))
+        {
+            if (IsTooMuch())
+            {
+                Leave(name);
+            }
         }
 
         for (var i = added.Count - 1; i >= 0 && IsTooMuch(); i--)

@@ -27,9 +27,9 @@ namespace Fairlead.Xds.Delta;
 /// <item>What a client got of a collection, or holds of it from before, it asks for by name from then on; it is never
 /// called removed (an Envoy that hears so holds later requests until they time out).</item>
 /// <item>Where more clusters are asked for by name than a stream may, or by longer names together, the oldest leaves
-/// that leads nowhere, or else the newest, the only such use of a removal. So does what a client holds from before of a
-/// collection beyond that. Who asks for everything and holds more than twice as many of which nothing is known is
-/// served without the rest: it keeps them.</item>
+/// that leads nowhere, or else the oldest alias, or else the newest, the only such use of a removal. So does what a
+/// client holds from before of a collection beyond that. Who asks for everything and holds more than twice as many of
+/// which nothing is known is served without the rest: it keeps them.</item>
 /// </list>
 /// </remarks>
 internal sealed partial class DeltaStream(

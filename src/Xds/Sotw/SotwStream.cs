@@ -219,7 +219,10 @@ internal sealed class SotwStream(
         var ofClusters = NamesOfClusters(state.Type);
         var known = asked.Nowhere ?? [];
         var strangers = names.Distinct(StringComparer.Ordinal).Where(name => name is not ("*" or "")
-            && !ofClusters.Contains(name) && Snapshot.Find(state.Type, name) is not { Role: ResourceRole.Ordinary });
+            && !ofClusters.Contains(name) && Snapshot.Find(state.Type, name) is not
+            {
+                Role: ResourceRole.Ordinary or ResourceRole.Alias,
+            });
         var left = strangers.OrderBy(name => (LeadsNowhere(name) ? 2 : 0)
                 + (state.Subscription.Names.Contains(name) ? 0 : 1))
             .Skip(Limits.NamesMax).ToHashSet(StringComparer.Ordinal);

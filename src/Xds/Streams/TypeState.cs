@@ -33,8 +33,12 @@ internal sealed class TypeState(ResourceType type)
     // one: requests are ordered.
     private HashSet<string>? _unheard;
 
-    // What the client refused, by name, until it takes or gives up a resource of that name; null while that is nothing.
-    private Dictionary<string, Refused>? _refused;
+    // What the client refused, by name, and what it had taken of that before, until it takes or gives up a resource of
+    // that name; null while that is nothing.
+    private Dictionary<string, (Refused Words, Resource? Taken)>? _refused;
+
+    // What the resources of the response that is being made take the place of; null while that is nothing.
+    private List<Resource>? _replaced;
 
     public ResourceType Type { get; } = type;
 
@@ -183,13 +187,19 @@ internal sealed class TypeState(ResourceType type)
         {
             var sent = _sent.GetValueOrDefault(name);
             var why = Withheld.ReasonOf(name);
-            var words = why ?? _refused?.GetValueOrDefault(name);
+            var held = sent;
+            var words = why;
+            if (_refused?.TryGetValue(name, out var refused) == true)
+            {
+                (words, held) = (why ?? refused.Words, refused.Taken);
+            }
+
             var state = sent is null && why is null ? ResourceState.NotSent
                 : waiting.Contains(name) && why is null ? ResourceState.Waiting
                 : words is not null ? ResourceState.Refused
                 : ResourceState.Taken;
             var isRefused = state == ResourceState.Refused;
-            yield return new ResourceStatus(Type, name, state, sent, isRefused ? words : null)
+            yield return new ResourceStatus(Type, name, state, isRefused ? held : sent, isRefused ? words : null)
             {
                 RefusedVersion = isRefused ? Withheld.VersionOf(name) ?? sent?.Version ?? "" : "",
             };
@@ -231,6 +241,7 @@ internal sealed class TypeState(ResourceType type)
         if (_sent.TryGetValue(resource.Name, out var old))
         {
             _sum -= old.Fingerprint;
+            (_replaced ??= []).Add(old);
         }
 
         if (_sent.Count == 0)
@@ -252,6 +263,12 @@ internal sealed class TypeState(ResourceType type)
         LastNonce = response.Nonce;
         LastSentAt = response.At;
         LastVersion = response.Version;
+        if (_replaced is { } replaced)
+        {
+            response.Replaced = replaced;
+            _replaced = null;
+        }
+
         if (isPush)
         {
             PushedAt = response.At;
@@ -315,9 +332,18 @@ internal sealed class TypeState(ResourceType type)
         _refusedNonce = nonce;
         var text = message.Length > MessageMax ? message[..MessageMax] : message;
         Refused = new Refused(nonce, response?.Version ?? version, code, text, now);
+        var before = new Dictionary<string, Resource>(StringComparer.Ordinal);
+        foreach (var replaced in response?.Replaced ?? [])
+        {
+            before[replaced.Name] = replaced;
+        }
+
         foreach (var resource in response?.Resources ?? [])
         {
-            (_refused ??= new(StringComparer.Ordinal))[resource.Name] = Refused;
+            // What took the place of what was refused too was not taken either.
+            _refused ??= new(StringComparer.Ordinal);
+            _refused[resource.Name] = (Refused, _refused.TryGetValue(resource.Name, out var earlier)
+                ? earlier.Taken : before.GetValueOrDefault(resource.Name));
         }
 
         return (Refused, response);

@@ -150,6 +150,75 @@ public sealed class ContinuityTests
         Assert.Equal(NameState.Expired, world.Held().State);
     }
 
+    /// <summary>Who is out of reach may come back as it was. One whose answers fail at every anchor is told to whoever
+    /// may hold what it said before, and once; what fails for some takes nothing back, and what fails for all in
+    /// transport does.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ProofMismatch)]
+    [InlineData(VerificationFailure.SubjectUnknown)]
+    public void Refusal_OfWhatIsNotHeld_IsToldOnceAllFailedSo_AndHolds(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(VerificationFailure.Behind);
+        Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+
+        NextAsk(world);
+        for (var left = CacheWorld.Anchors; left > 0; left--)
+        {
+            Assert.Null(world.Held().Refused);
+            var outputs = world.Step(new CacheInput.Failed(
+                CacheWorld.Checkout, world.Cache.AnchorOf(CacheWorld.Checkout)!.Value, CacheWorld.Why(failure)));
+            Assert.Equal(left == 1 ? 1 : 0, outputs.OfType<CacheOutput.Changed>().Count());
+        }
+
+        Assert.Equal((NameState.Unreachable, failure), (world.Held().State, world.Held().Refused!.Failure));
+        Assert.Empty(world.RunFailing(world.Elapsed + 100_000, failure));
+        FailAtFirst(world, failure);
+        Assert.Equal(failure, world.Held().Refused!.Failure);
+        Assert.Single(world.RunFailing(world.Elapsed + 100_000, VerificationFailure.Behind));
+        Assert.Null(world.Held().Refused);
+
+        var last = NextAsk(world);
+        world.Reseal();
+        world.Accept(world.Answer(), last);
+        Assert.Equal((NameState.Fresh, null), (world.Held().State, world.Held().Refused));
+        world.RunFailing(world.Elapsed + Life, failure);
+        Assert.Equal((NameState.Expired, null), (world.Held().State, world.Held().Refused));
+    }
+
+    /// <summary>Others may hold what is good and be out of reach for a moment: no one anchor's word, a lie or not,
+    /// takes from clients what they have.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ProofMismatch)]
+    [InlineData(VerificationFailure.SubjectUnknown)]
+    public void Refusal_ByOneAnchor_WhileTheOthersAreOutOfReach_RefusesNothing(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(VerificationFailure.Behind);
+        for (var round = 0; round < 3; round++)
+        {
+            FailAtFirst(world, failure);
+            Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+        }
+    }
+
+    /// <summary>What fails here, or is over by one clock and not yet by another, is no lie about the name.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.StateNotDurable)]
+    [InlineData(VerificationFailure.ClockSkew)]
+    [InlineData(VerificationFailure.NotSealed)]
+    [InlineData(VerificationFailure.RecordExpired)]
+    [InlineData(VerificationFailure.AttestationExpired)]
+    public void Failure_OfOurOwn_OrOfTheWay_OrOfAClock_RefusesNothing(VerificationFailure failure)
+    {
+        var world = new CacheWorld();
+        world.Want();
+        world.FailEverywhere(failure);
+        Assert.Equal((NameState.Unreachable, null), (world.Held().State, world.Held().Refused));
+    }
+
     [Fact]
     public void Refusal_ThatAnotherAnchorMakesGood_LeavesNoDoubt()
     {
@@ -260,6 +329,13 @@ public sealed class ContinuityTests
         world.RunFailing(Life + 1, VerificationFailure.Behind);
         Assert.Equal(NameState.Stale, world.Held().State);
         return world;
+    }
+
+    // A round in which the first that is asked fails so, and all others in transport.
+    private static void FailAtFirst(CacheWorld world, VerificationFailure failure)
+    {
+        world.Step(new CacheInput.Failed(CacheWorld.Checkout, NextAsk(world), CacheWorld.Why(failure)));
+        world.FailEverywhere(VerificationFailure.Behind);
     }
 
     private static int NextAsk(CacheWorld world)

@@ -233,6 +233,7 @@ public sealed class KeptAnswerTests : IAsyncLifetime
         _home.StartResolver(keepsState: true);
         _home.Resolver.Want(Web);
         await _home.UntilFreshAsync(Web);
+        await _home.UntilAsync(() => File.Exists(FileOf(Web)) ? this : null, "what is kept");
         foreach (var anchor in _home.Anchors)
         {
             anchor.Failing = name => name == Web ? VerificationFailure.SubjectUnknown : null;
@@ -240,8 +241,49 @@ public sealed class KeptAnswerTests : IAsyncLifetime
 
         _home.Anchors[0].Push(Web);
         await _home.UntilTroubleAsync(VerificationFailure.SubjectUnknown);
+        await _home.UntilAsync(() => File.Exists(FileOf(Web)) ? null : this, "the end of what was kept");
         await _home.StopResolverAsync();
         Assert.False(File.Exists(FileOf(Web)));
+    }
+
+    /// <summary>Its word alone takes nothing: others are asked first.</summary>
+    [Fact]
+    public async Task Answer_ThatOneAnchorRefuses_IsKeptUntilTheOthersWereAsked()
+    {
+        // The patience with those that are silent never ends.
+        _home.StartResolver(keepsState: true, time: new OffClock { Still = 1_000_000 });
+        _home.Resolver.Want(Web);
+        await _home.UntilFreshAsync(Web);
+        await _home.UntilAsync(() => File.Exists(FileOf(Web)) ? this : null, "what is kept");
+        _home.Anchors[0].Failing = name => name == Web ? VerificationFailure.SubjectUnknown : null;
+        foreach (var other in _home.Anchors.Skip(1))
+        {
+            other.Say = static _ => null;
+        }
+
+        _home.Anchors[0].Push(Web);
+        await _home.UntilTroubleAsync(VerificationFailure.SubjectUnknown);
+        await _home.UntilAsync(() => _home.Anchors[1].Open == 1 ? this : null, "the question to the next");
+        await _home.StopResolverAsync();
+        Assert.True(File.Exists(FileOf(Web)));
+    }
+
+    /// <summary>A word that is not known here may be that of an anchor that is newer: it says nothing of the
+    /// name.</summary>
+    [Fact]
+    public async Task Failure_ThatNobodyHereKnows_RefusesNothing()
+    {
+        foreach (var anchor in _home.Anchors)
+        {
+            anchor.Failing = static _ => VerificationFailure.ProofMismatch;
+            anchor.Word = static _ => "SomethingNewer";
+        }
+
+        _home.StartResolver(keepsState: true);
+        _home.Resolver.Want(Web);
+        var held = await _home.UntilAsync(Web, held => held.State == NameState.Unreachable);
+        Assert.Null(held.Refused);
+        await _home.UntilTroubleAsync(VerificationFailure.BadEnvelope);
     }
 
     [Fact]

@@ -46,6 +46,9 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
     /// <summary>What it fails with instead; null for nothing.</summary>
     internal Func<string, VerificationFailure?> Failing { get; set; } = static _ => null;
 
+    /// <summary>How it writes a failure.</summary>
+    internal Func<VerificationFailure, string> Word { get; set; } = static failure => failure.ToString();
+
     /// <summary>How many epochs it knows; null for all.</summary>
     internal int? EpochsKnown { get; set; }
 
@@ -261,7 +264,7 @@ internal sealed class ScriptedAnchor : IAsyncDisposable
             {
                 Out.Writer.TryWrite(new SubscribeResponse
                 {
-                    Failed = new Failed { Id = id, Failure = failure.ToString(), Detail = "scripted" },
+                    Failed = new Failed { Id = id, Failure = anchor.Word(failure), Detail = "scripted" },
                 });
                 return;
             }

@@ -37,6 +37,7 @@ public sealed class OptionChangesTests
         { "xds: {socket: x.sock}", "xds.socket", false },
         { "xds: {address: 127.0.0.1:9}", "xds.address", false },
         { "xds: {on_demand: {hold: 1s}}", "xds.on_demand", false },
+        { "xds: {on_demand: {first_request_host: any.shop.svc.us1.internal}}", "xds.on_demand", false },
         { "xds: {on_sidecar_loss: expire}", "xds.on_sidecar_loss", false },
         { "xds: {clusters: {outliers: {failures: 3}}}", "xds.clusters", false },
         { "xds: {clusters: {families: ipv4}}", "xds.clusters", false },

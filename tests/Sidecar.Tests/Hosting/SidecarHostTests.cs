@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Fairlead.EnvoyApi.Listeners;
 using Fairlead.Rpc;
+using Fairlead.Sidecar.Translation;
+using Fairlead.TestKit.Processes;
 using Grpc.Health.V1;
 using Status = Fairlead.EnvoyApi.Rpc.Status;
 
@@ -40,7 +43,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
     }
 
     /// <summary>A user's must not be the first request of the Envoy's life: the sidecar is not ready before its own has
-    /// an answer, be it that there is no such service.</summary>
+    /// an answer, be it that there is no such service, and before the Envoy has asked on demand for it.</summary>
     [Fact]
     public async Task FirstRequest_ThroughTheEnvoy_IsAnsweredBeforeItIsReady()
     {
@@ -56,15 +59,52 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
         var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "first.sock")}, address: 127.0.0.1:0, "
             + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}}}}}";
         await using var host = await TwoClusters.StartAsync(clusters.Configure("first", xds));
-        Assert.Equal("first-request.fairlead.svc.eu1.internal", await asked.Task.WaitAsync(bounded.Token));
+        Assert.Equal("first-request.fairlead.svc.us1.internal", await asked.Task.WaitAsync(bounded.Token));
         await Task.WhenAll(host.Resolver.HomeMet, host.Views.Settled).WaitAsync(bounded.Token);
         Assert.False(host.Ready.IsCompleted);
         var (status, page) = await TwoClusters.GetAsync(host.Admin.Metrics, "ready");
         Assert.Equal(503, status);
         Assert.Contains("envoy: no answer from ", page!["pending"]!.ToJsonString(), StringComparison.Ordinal);
         answer.SetResult();
+        await Eventually.HoldsAsync(
+            async () => (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Page!["pending"]!.ToJsonString(),
+            said => said.Contains("itself, and asks for nothing on demand", StringComparison.Ordinal),
+            Patience, bounded.Token);
+        Assert.False(host.Ready.IsCompleted);
+        await using var stream = new DeltaCall(host, "cluster", bounded.Token);
+        await stream.AskAsync(ClusterNames.Glob);
+        await stream.NextAsync();
         await host.Ready.WaitAsync(bounded.Token);
         Assert.Equal(200, (await TwoClusters.GetAsync(host.Admin.Metrics, "ready")).Status);
+    }
+
+    /// <summary>A pod that uses names only as it needs them has none in its configuration that tells what its Envoy
+    /// routes on demand: the operator says it.</summary>
+    [Fact]
+    public async Task FirstRequest_OfThisHost_IsForNoOther()
+    {
+        using var bounded = Bounded();
+        var asked = new ConcurrentQueue<string>();
+        var again = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var envoy = await Proxy.Backend.StartAsync(context =>
+        {
+            asked.Enqueue(context.Request.Host.Value!);
+            if (asked.Count > 2)
+            {
+                again.TrySetResult();
+            }
+
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+        var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "host.sock")}, address: 127.0.0.1:0, "
+            + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}, first_request_host: Any.shop.svc.us9.internal}}}}";
+        await using var host = await TwoClusters.StartAsync(clusters.Configure("host", xds));
+        await again.Task.WaitAsync(bounded.Token);
+        Assert.All(asked, name => Assert.Equal("any.shop.svc.us9.internal", name));
+        await using var stream = new DeltaCall(host, "cluster", bounded.Token);
+        await stream.AskAsync("any.shop.svc.us9.internal:80");
+        await host.Ready.WaitAsync(bounded.Token);
     }
 
     /// <summary>At the same address, whose authority here is no endpoint of the name.</summary>

@@ -58,7 +58,7 @@ public sealed class EnvoyBalanceTests(ITestOutputHelper output)
         foreach (var (reason, status, body) in new[]
         {
             (Reasons.Absent, 404, ""), (Reasons.Denied, 403, ""), (Reasons.Unreachable, 502, ""),
-            (Reasons.Expired, 504, ""), (Reasons.NoBundle, 503, "no healthy upstream"),
+            (Reasons.Refused, 502, ""), (Reasons.Expired, 504, ""), (Reasons.NoBundle, 503, "no healthy upstream"),
         })
         {
             await load.NoneFailsAsync(reason, async () =>

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Fairlead.Sidecar.Hosting;
+using Fairlead.Sidecar.Translation;
+using Fairlead.Xds;
 using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
@@ -9,6 +11,7 @@ namespace Fairlead.Sidecar.Tests.OnDemand;
 public sealed class FirstRequestTests
 {
     private const string Cart = "cart" + Suffix;
+    private const string Asked = "first-request.fairlead.svc.us1.internal";
 
     // Shorter than the sidecar waits for an answer to its own request, which the filter holds to the end.
     private const string Wait = "5s";
@@ -25,7 +28,7 @@ public sealed class FirstRequestTests
         await using var world = await StartAsync(
             isOldest: false, isDelta: true, isAuthority: false, imports: [], wait: Wait);
         world.Sidecar.Publish(Named(Cart, world.Ports.Two));
-        await RunAsync(world.Envoy.Listeners[0]);
+        await RunAsync(world);
         var first = await world.GetAsync(Cart);
         Assert.Equal((200, "two"), (first.Status, first.Body));
     }
@@ -36,40 +39,89 @@ public sealed class FirstRequestTests
         await using var world = await StartAsync(
             isOldest: true, isDelta: true, isAuthority: false, imports: [], wait: Wait);
         world.Sidecar.Publish(Named(Cart, world.Ports.Two));
-        await RunAsync(world.Envoy.Listeners[0]);
+        await RunAsync(world);
         var first = await world.GetAsync(Cart);
         Assert.Equal((200, "two"), (first.Status, first.Body));
     }
 
     [Fact]
-    public async Task Request_IsSentAgain_UntilSomebodyAnswers()
+    public async Task Request_IsSentAgain_UntilSomebodyAnswers_AndAsksOnDemand()
     {
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        bounded.CancelAfter(Patience);
+        IReadOnlyList<StreamStatus> streams = [];
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var at = (IPEndPoint)listener.LocalEndpoint;
-        var request = new FirstRequest(at, "eu1.internal", TimeProvider.System);
+        IReadOnlyList<string> hosts = [Asked];
+        var request = new FirstRequest(at, () => hosts, () => streams, TimeProvider.System);
         Assert.Equal($"envoy: no answer from {at}", request.Pending);
-        var running = request.RunAsync(Cancellation);
+        var running = request.RunAsync(bounded.Token);
 
-        // Whoever is there at first says nothing.
-        (await listener.AcceptTcpClientAsync(Cancellation)).Dispose();
-        using var next = await listener.AcceptTcpClientAsync(Cancellation);
-        var stream = next.GetStream();
-        using var reader = new StreamReader(stream, leaveOpen: true);
-        var head = new List<string>();
-        while (await reader.ReadLineAsync(Cancellation) is { Length: > 0 } line)
+        // Whoever is there at first says nothing, and then answers by itself.
+        (await listener.AcceptTcpClientAsync(bounded.Token)).Dispose();
+        // What the pod uses by now is asked for too.
+        hosts = [Asked, "first-request.fairlead.svc.eu1.internal"];
+        Assert.Equal("Host: first-request.fairlead.svc.us1.internal", await AnswerAsync());
+        using (var again = await listener.AcceptTcpClientAsync(bounded.Token))
         {
-            head.Add(line);
+            Assert.Equal(
+                $"envoy: {at} answers first-request.fairlead.svc.us1.internal itself, and asks for nothing on demand",
+                request.Pending);
+            streams = [Asks("checkout.shop.svc.us1.internal")];
+            Assert.Equal("Host: first-request.fairlead.svc.eu1.internal", await AnswerAsync(again));
         }
 
-        Assert.NotNull(request.Pending);
-        await stream.WriteAsync("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancellation);
-        await running.WaitAsync(Patience, Cancellation);
+        using (var last = await listener.AcceptTcpClientAsync(bounded.Token))
+        {
+            Assert.NotNull(request.Pending);
+            streams = [Asks("checkout.shop.svc.us1.internal", ClusterNames.Glob)];
+            await AnswerAsync(last);
+        }
+
+        await running.WaitAsync(bounded.Token);
         Assert.Null(request.Pending);
-        Assert.Contains("Host: first-request.fairlead.svc.eu1.internal", head);
+
+        async Task<string> AnswerAsync(TcpClient? client = null)
+        {
+            using var taken = client ?? await listener.AcceptTcpClientAsync(bounded.Token);
+            var stream = taken.GetStream();
+            using var reader = new StreamReader(stream, leaveOpen: true);
+            var host = "";
+            while (await reader.ReadLineAsync(bounded.Token) is { Length: > 0 } line)
+            {
+                host = line.StartsWith("Host:", StringComparison.Ordinal) ? line : host;
+            }
+
+            await stream.WriteAsync(
+                "HTTP/1.1 404 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), bounded.Token);
+            return host;
+        }
     }
 
-    private static Task RunAsync(IPEndPoint envoy) =>
-        new FirstRequest(envoy, "us1.internal", TimeProvider.System).RunAsync(Cancellation)
-            .WaitAsync(Patience, Cancellation);
+    /// <summary>By the collection in any context, or by the name itself in any spelling; not by another name, nor by
+    /// what is no cluster.</summary>
+    [Theory]
+    [InlineData("cds", ClusterNames.Glob, true)]
+    [InlineData("cds", ClusterNames.Glob + "?xds.node.id=a", true)]
+    [InlineData("cds", "xdstp://fairlead/envoy.config.cluster.v3.Cluster/" + Asked, true)]
+    [InlineData("cds", Asked + ":80", true)]
+    [InlineData("cds", Cart, false)]
+    [InlineData("eds", Asked + ":80", false)]
+    public void Envoy_ThatAsksOnDemand_IsKnownByWhatItAsksFor(string type, string name, bool isAsked)
+    {
+        var asks = Asks(name);
+        var kind = ResourceType.All.Single(one => one.ShortName == type);
+        asks = asks with { Types = [asks.Types[0] with { Type = kind }] };
+        Assert.Equal(isAsked, FirstRequest.IsAsked([asks], Asked));
+    }
+
+    private static StreamStatus Asks(params string[] names) => new(
+        1, "unix", "cds delta", ClientNode.Anonymous, default,
+        [new TypeStatus(ResourceType.Cluster, false, [.. names], 0, "", null, "", null, false, null)]);
+
+    private static Task RunAsync(OnDemandWorld world) =>
+        new FirstRequest(
+            world.Envoy.Listeners[0], () => [Asked], () => world.Sidecar.Streams, TimeProvider.System)
+            .RunAsync(Cancellation).WaitAsync(Patience, Cancellation);
 }

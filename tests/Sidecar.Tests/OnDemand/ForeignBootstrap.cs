@@ -75,6 +75,7 @@ internal static class ForeignBootstrap
                           validate_clusters: false
                           response_headers_to_add:
                             - header: { key: fairlead-reason, value: "%CLUSTER_METADATA(fairlead:reason)%" }
+                            - header: { key: fairlead-segment, value: "%UPSTREAM_METADATA(fairlead:segment)%" }
                             - header: { key: response-flags, value: "%RESPONSE_FLAGS%" }
                           virtual_hosts:
                             - name: own

@@ -53,7 +53,8 @@ public sealed class ForeignEnvoyTests
 
         // The first request of its life names no cluster: the collection's first answer must hold it.
         var first = await world.GetAsync(Checkout);
-        Assert.Equal((200, "one"), (first.Status, first.Body));
+        Assert.Equal((200, "one", "us1.internal"), (first.Status, first.Body, first.Segment));
+        Assert.Equal("-", (await world.GetAsync(ForeignBootstrap.OwnHost)).Segment);
         Assert.Equal((200, "secure"), await world.GetAsync(Secure) is var reply ? (reply.Status, reply.Body) : default);
         await using var load = new RequestLoad(
             world.Envoy.Listeners[0], Cancellation, Checkout, Secure, ForeignBootstrap.OwnHost);
@@ -294,6 +295,7 @@ public sealed class ForeignEnvoyTests
         foreach (var (reason, flags) in new[]
         {
             (Reasons.Absent, "UH"), (Reasons.Denied, "UDO"), (Reasons.Expired, "UH"),
+            (Reasons.Refused, "UH"),
         })
         {
             await load.MayFailAsync($"{Checkout}: 503", async () =>

@@ -43,8 +43,11 @@ public sealed class IstioSampleTests
                 File.ReadAllText(Sample("sidecar.yaml")).Replace("/etc/fairlead", folder.FullName)
                     .Replace("/var/lib/fairlead", folder.FullName));
             var options = SidecarOptions.Load(file, new Dictionary<string, string>());
-            Assert.Equal((Audience.DefaultXdsCluster, true),
-                (options.OnDemand.XdsCluster, options.XdsClusters.AreGatewaysIstio));
+            Assert.Equal((Audience.DefaultXdsCluster, true, "127.0.0.1:15007"),
+                (options.OnDemand.XdsCluster, options.XdsClusters.AreGatewaysIstio,
+                    $"{options.OnDemand.FirstRequest}"));
+            var port = options.OnDemand.FirstRequest!.Port;
+            Assert.Contains($"proxyHttpPort: {port}", File.ReadAllText(Sample("mesh.yaml")), StringComparison.Ordinal);
         }
         finally
         {
@@ -63,9 +66,44 @@ public sealed class IstioSampleTests
             ServedName.Without(Nobody, Reasons.Absent, []));
         await sidecar.StartAsync();
         await using var envoy = await EnvoyProcess.StartWithAsync(program!, Bootstrap(sidecar.Socket), Cancellation);
+        await FirstAsync(envoy, sidecar);
+
+        // Not in the collection: were it the first request of the Envoy's life, it would fail.
+        Assert.Equal("200 served -", await GetAsync(envoy, Other));
         await AnswersAsync(envoy, Known, "200 served -");
-        await AnswersAsync(envoy, Other, "200 served -");
         await AnswersAsync(envoy, Nobody, $"503 no healthy upstream {Reasons.Absent}");
+    }
+
+    // Of the home's names the sample routes none, and the Envoy says so by itself: a user's request would still be the
+    // first.
+    private static async Task FirstAsync(EnvoyProcess envoy, ScriptedSidecar sidecar)
+    {
+        var at = envoy.Listeners[0];
+        using (var end = CancellationTokenSource.CreateLinkedTokenSource(Cancellation))
+        {
+            var home = Request("eu1.internal");
+            var running = home.RunAsync(end.Token);
+            await Eventually.HoldsAsync(
+                () => Task.FromResult(home.Pending), said => said?.Contains("itself", StringComparison.Ordinal) == true,
+                Patience, Cancellation);
+            await end.CancelAsync();
+            await running.WaitAsync(Patience, Cancellation);
+            Assert.False(home.Answered.IsCompleted);
+            Assert.Empty(sidecar.Streams);
+        }
+
+        var both = Request("eu1.internal", "us1.internal");
+        await both.RunAsync(Cancellation).WaitAsync(Patience, Cancellation);
+        Assert.Null(both.Pending);
+
+        FirstRequest Request(params string[] segments) => new(
+            at, () => [.. segments.Select(FirstRequest.HostIn)], () => sidecar.Streams, TimeProvider.System);
+    }
+
+    private static async Task<string> GetAsync(EnvoyProcess envoy, string host)
+    {
+        var (status, body, headers) = await envoy.GetWithHeadersAsync(host, Cancellation);
+        return $"{(int)status} {body} {headers.GetValueOrDefault("fairlead-reason", "-")}";
     }
 
     private static Task AnswersAsync(EnvoyProcess envoy, string host, string expected) => Eventually.HoldsAsync(
@@ -73,8 +111,7 @@ public sealed class IstioSampleTests
         {
             try
             {
-                var (status, body, headers) = await envoy.GetWithHeadersAsync(host, Cancellation);
-                return $"{(int)status} {body} {headers.GetValueOrDefault("fairlead-reason", "-")}";
+                return await GetAsync(envoy, host);
             }
             catch (HttpRequestException e)
             {

@@ -119,7 +119,10 @@ internal sealed class OnDemandWorld : IAsyncDisposable
         var (status, body, headers) = await Envoy.GetWithHeadersAsync(host, Cancellation);
         return new Reply(
             (int)status, body, headers.GetValueOrDefault("fairlead-reason", "-"),
-            headers.GetValueOrDefault("response-flags", "-"), TimeProvider.System.GetElapsedTime(started));
+            headers.GetValueOrDefault("response-flags", "-"), TimeProvider.System.GetElapsedTime(started))
+        {
+            Segment = headers.GetValueOrDefault("fairlead-segment", "-"),
+        };
     }
 
     /// <summary>Waits until a host is answered by this body.</summary>
@@ -202,5 +205,9 @@ internal sealed class OnDemandWorld : IAsyncDisposable
             context => context.Response.WriteAsync("secure"), certificate: () => certificate));
     }
 
-    internal sealed record Reply(int Status, string Body, string Reason, string Flags, TimeSpan After);
+    internal sealed record Reply(int Status, string Body, string Reason, string Flags, TimeSpan After)
+    {
+        /// <summary>By the metadata of the endpoint that answered, as an access log shows it.</summary>
+        public string Segment { get; init; } = "-";
+    }
 }

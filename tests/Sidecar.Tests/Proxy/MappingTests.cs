@@ -6,6 +6,7 @@ using Fairlead.Sidecar.Proxy;
 using Fairlead.Sidecar.Proxy.Forwarding;
 using Fairlead.Sidecar.Proxy.Services;
 using Fairlead.Sidecar.Serving;
+using Fairlead.Sidecar.Tests.Serving;
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Answers;
 
@@ -125,6 +126,10 @@ public sealed class MappingTests
         var refusal = failure is { } one ? new Refusal(one, "subject", "detail") : null;
         var name = new CachedName("checkout.shop.svc.us1.internal", NameState.Unreachable, null, 0, 0, 0, refusal);
         Assert.Equal(status, ProxiedServiceMapping.Map(name).Status.ToString());
+
+        // Nor does what fails later make good what was refused.
+        var refused = CachedNames.Refused(VerificationFailure.ProofMismatch) with { Failure = refusal };
+        Assert.Equal(ServiceStatus.Refused, ProxiedServiceMapping.Map(refused).Status);
     }
 
     /// <summary>What the cache has no room for did not fail any check.</summary>

@@ -51,6 +51,14 @@ internal static class CachedNames
     internal static CachedName Unreachable(string name = Checkout) =>
         new(name, NameState.Unreachable, null, 0, 0, 0, null);
 
+    /// <summary>What every anchor was asked for, and failed so at one of them; the last was out of reach.</summary>
+    internal static CachedName Refused(VerificationFailure failure, string name = Checkout) =>
+        Unreachable(name) with
+        {
+            Refused = new Refusal(failure, name, "test"),
+            Failure = new Refusal(VerificationFailure.Behind, name, "test"),
+        };
+
     /// <summary>The same name with two endpoints: one at hand, one behind a network that only a gateway leads
     /// to.</summary>
     internal static CachedName BehindAGateway(bool all, params string[] reached)

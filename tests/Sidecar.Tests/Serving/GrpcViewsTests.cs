@@ -1,5 +1,6 @@
 using Fairlead.EnvoyApi.Clusters;
 using Fairlead.EnvoyApi.Endpoints;
+using Fairlead.Naming;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Tests.Translation;
 using Fairlead.TestKit;
@@ -67,6 +68,22 @@ public sealed class GrpcViewsTests : IDisposable
         Assert.All(Types[..3], type => Assert.Equal(
             ResourceRole.Ordinary, feed.View.Current.Find(type, Checkout)?.Role));
         Assert.NotEmpty(EndpointsOf(feed, Checkout + ":80"));
+    }
+
+    /// <summary>Nothing is waited for that was refused everywhere, and a caller is told why.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.ProofMismatch, "refused")]
+    [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
+    public void Name_ThatIsRefused_IsToldAtOnce(VerificationFailure failure, string reason)
+    {
+        var views = Views();
+        var feed = Grpc(views);
+        AskAll(feed, Checkout);
+        views.Publish(CachedNames.Refused(failure));
+        Assert.Equal(reason, ReasonOf(feed, Checkout));
+        Assert.All(Types, type => Assert.Equal(
+            ResourceRole.Negative, feed.View.Current.Find(type, Checkout)?.Role));
+        Assert.Empty(EndpointsOf(feed, Checkout));
     }
 
     /// <summary>After a restart a client that is new is given the clusters of an import as they were: they must not

@@ -266,11 +266,16 @@ public sealed class OnDemandViewsTests : IDisposable
         var feed = Envoy(views);
         feed.Wanted(Cds, Prefix + Checkout);
         feed.Wanted(Eds, "outbound|80||" + Checkout);
+        feed.Wanted(Eds, Checkout + ":80");
         views.Publish(CachedNames.Pending());
         _time.Advance(Hold - TimeSpan.FromMilliseconds(1));
         Assert.Null(feed.View.Current.Find(Cds, Prefix + Checkout));
-        Assert.Null(feed.Missing(Eds, "outbound|80||" + Checkout));
+
+        // A request may wait for them.
+        Assert.Null(feed.View.Current.Find(Eds, Checkout + ":80"));
+        Assert.Null(feed.Missing(Eds, Checkout + ":80"));
         _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Eds, Checkout + ":80")!.Role);
         Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Cds, Prefix + Checkout)!.Role);
         Assert.Equal("pending", ReasonOf(ClusterOf(feed, Prefix + Checkout)));
         Assert.Equal(ResourceRole.StandIn, feed.View.Current.Find(Eds, "outbound|80||" + Checkout)!.Role);

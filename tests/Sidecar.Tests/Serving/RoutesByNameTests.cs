@@ -37,7 +37,7 @@ public sealed class RoutesByNameTests
         _feed.Wanted(Rds, Routes);
         Assert.Equal(["+" + Name], _told);
         Assert.Null(_feed.View.Current.Find(Rds, Routes));
-        _time.Advance(new OnDemandOptions().Hold);
+        _time.Advance(XdsLimits.Default.FirstAnswer);
         Assert.Equal((ResourceRole.StandIn, "503 pending"), (_feed.View.Current.Find(Rds, Routes)!.Role, Told()));
 
         var served = OnDemandWorld.Named(Name, 1);
@@ -51,6 +51,10 @@ public sealed class RoutesByNameTests
         Assert.Equal("504 expired", Told());
         _views.Publish(ServedName.Without(Name, Reasons.Unreachable, served.Ports));
         Assert.Equal("502 unreachable", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.Refused, served.Ports));
+        Assert.Equal("502 refused", Told());
+        _views.Publish(ServedName.Without(Name, Reasons.NoIdentity, served.Ports));
+        Assert.Equal("502 no-identity", Told());
         _views.Publish(ServedName.Without(Name, Reasons.NoBundle, served.Ports));
         Assert.Equal(Name + ":80", Told());
 

@@ -1,3 +1,4 @@
+using Fairlead.Naming;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Serving;
 using Fairlead.Sidecar.Translation;
@@ -108,6 +109,65 @@ public sealed class ServedViewsTests : IDisposable
             Snapshot(after).Find(ResourceType.Route, "fairlead")!.Version);
         Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
         Assert.Empty(_failed);
+    }
+
+    /// <summary>A client may hold endpoints since before a restart, and would use them without end: who is only out of
+    /// reach leaves them, whose answer fails every check does not.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.VerifierTooOld, "refused")]
+    [InlineData(VerificationFailure.IdentityOutOfScope, "refused")]
+    [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
+    public async Task Restart_WithWhatIsRefusedNow_EmptiesWhatClientsHold(VerificationFailure failure, string reason)
+    {
+        await ResolvedOnceAsync();
+        var after = Views(Shapes(Checkout), Checkout);
+        after.Publish(CachedNames.Unreachable());
+        Assert.Null(Snapshot(after).Find(ResourceType.Endpoints, Cluster));
+        after.Publish(CachedNames.Refused(failure));
+        Assert.False(after.Settled.IsCompleted);
+        Assert.Equal(
+            Resource.Create(AssignmentTranslation.Empty(Cluster, reason)).Version,
+            Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Version);
+        Assert.Equal(ResourceRole.Ordinary, Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Role);
+        after.Publish(CachedNames.Fresh);
+        Assert.Equal(
+            Snapshot(Served()).Find(ResourceType.Endpoints, Cluster)!.Version,
+            Snapshot(after).Find(ResourceType.Endpoints, Cluster)!.Version);
+
+        static ServedViews Served()
+        {
+            var views = Views(null, Checkout);
+            views.Publish(CachedNames.Fresh);
+            return views;
+        }
+    }
+
+    /// <summary>It is no answer of an import: a pod of which nobody knows who it is must not be taken for ready, nor
+    /// what is told of everything for the whole. Who asks for its endpoints is told that there are none.</summary>
+    [Theory]
+    [InlineData(VerificationFailure.VerifierTooOld, "refused")]
+    [InlineData(VerificationFailure.SubjectUnknown, "no-identity")]
+    [InlineData(VerificationFailure.TokenAudience, "no-identity")]
+    public void Import_ThatIsRefused_IsNotAnswered_AndPrimesNothing(VerificationFailure failure, string reason)
+    {
+        var views = Views(null, Checkout, Other);
+        var feed = views.Feed(ClientNode.Anonymous, null);
+        feed.Wanted(ResourceType.Endpoints, Cluster);
+        views.Publish(CachedNames.Refused(failure));
+        views.EndPatience();
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        Assert.Equal([Checkout, Other], views.Unanswered);
+        Assert.Equal(
+            Resource.Create(AssignmentTranslation.Empty(Cluster, reason)).Version,
+            feed.View.Current.Find(ResourceType.Endpoints, Cluster)!.Version);
+
+        views.Publish(CachedNames.Refused(failure, Other));
+        Assert.False(Snapshot(views).Primed);
+        Assert.False(views.Settled.IsCompleted);
+        views.Publish(CachedNames.Fresh);
+        Assert.True(Snapshot(views).Primed);
+        Assert.Equal([Other], views.Unanswered);
     }
 
     [Fact]
@@ -233,7 +293,7 @@ public sealed class ServedViewsTests : IDisposable
         var clusters = feed.View.Current.Resources(ResourceType.Cluster);
         Assert.Equal(spellings.Count, clusters.Count);
         Assert.All(good, spelling => Assert.Equal(ResourceRole.Ordinary, clusters[spelling].Role));
-        Assert.Equal(32, forms.Count(form => clusters[form].Role == ResourceRole.Ordinary));
+        Assert.Equal(32, forms.Count(form => clusters[form].Role == ResourceRole.Alias));
         Assert.Equal(ResourceRole.Negative, clusters[Checkout + ":8000"].Role);
         Assert.NotNull(feed.Missing(ResourceType.Endpoints, forms[32]));
 

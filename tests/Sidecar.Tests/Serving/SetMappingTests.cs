@@ -54,6 +54,24 @@ public sealed class SetMappingTests
         Assert.Equal(reason, ServedNameMapping.Map(told.Last()).Reason);
     }
 
+    /// <summary>Clients may hold endpoints of all members since before a restart: those of one that is merely out of
+    /// reach, or that was not heard of yet, are left to them whatever became of the others.</summary>
+    [Theory]
+    [InlineData(NameState.Pending, "pending")]
+    [InlineData(NameState.Unreachable, "pending")]
+    [InlineData(NameState.Absent, "unreachable")]
+    [InlineData(null, "refused")]
+    public void Served_ByNobody_OfWhomOneIsRefused_IsEmptiedWhereNoneIsMerelyOutOfReach(
+        NameState? second, string reason)
+    {
+        var told = Told(_world);
+        told.Book.Changed(CachedNames.Refused(VerificationFailure.ProofMismatch, SetWorld.First));
+        told.Book.Changed(second is { } state
+            ? Of(SetWorld.Second, state, state == NameState.Absent ? _world.SecondAnswer() : null)
+            : CachedNames.Refused(VerificationFailure.BadEnvelope, SetWorld.Second));
+        Assert.Equal(reason, ServedNameMapping.Map(told.Last()).Reason);
+    }
+
     /// <summary>A member without the port, or with another protocol at it, does not serve that port.</summary>
     [Fact]
     public void Ports_AreTheUnion_AndEachMemberServesItsOwn()

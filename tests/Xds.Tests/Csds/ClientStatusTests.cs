@@ -3,6 +3,7 @@ using Fairlead.EnvoyApi.Status;
 using Fairlead.Rpc;
 using Fairlead.TestKit;
 using Fairlead.Xds.Csds;
+using Fairlead.Xds.Tests.Functional;
 using Fairlead.Xds.Tests.Sotw;
 using Google.Protobuf.WellKnownTypes;
 using Xunit;
@@ -99,6 +100,46 @@ public sealed class ClientStatusTests
         var error = Assert.Single(Answer(client, new()).Config[0].GenericXdsConfigs).ErrorState;
         Assert.Equal(Started + TimeSpan.FromSeconds(7), error.LastUpdateAttempt.ToDateTimeOffset());
         Assert.Equal(["a"], Assert.Single(client.Stream.Types).RefusedNames);
+    }
+
+    /// <summary>What a client has refused it does not hold: it goes on with what it took, or with nothing.</summary>
+    [Theory]
+    [InlineData(Variant.Sotw, "eds")]
+    [InlineData(Variant.Sotw, "cds")]
+    [InlineData(Variant.Delta, "eds")]
+    [InlineData(Variant.Delta, "cds")]
+    public void Refusal_LeavesTheClientWithWhatItTookLast(Variant variant, string shortName)
+    {
+        var type = ResourceType.All.Single(one => one.ShortName == shortName);
+        var all = Enumerable.Range(1, 4)
+            .Select(i => type == Eds ? Endpoints("a", i) : Cluster("a", timeoutMs: i)).ToArray();
+        var client = new AnyClient(variant, all[0]);
+        client.Subscribe(type, "a");
+        client.Take(type);
+        Refuse();
+        Assert.Equal(("", all[0].Version, false), Told());
+
+        client.Publish(all[1]);
+        client.Take(type);
+        client.Ack(type);
+        Assert.Equal((all[1].Version, "", true), Told());
+        foreach (var refused in all[2..])
+        {
+            client.Publish(refused);
+            client.Take(type);
+            Refuse();
+            Assert.Equal((all[1].Version, refused.Version, true), Told());
+        }
+
+        void Refuse() => client.Say(type, client.Nonce(type), new EnvoyApi.Rpc.Status { Code = 13, Message = "bad" });
+
+        (string Held, string Refused, bool HasContent) Told()
+        {
+            var service = new ClientStatusService(
+                () => [new StreamResources(Node, Started, () => [.. client.State(type).Resources()])], Time);
+            var one = Assert.Single(service.Answer(new()).Config[0].GenericXdsConfigs);
+            return (one.VersionInfo, one.ErrorState?.VersionInfo ?? "", one.XdsConfig is not null);
+        }
     }
 
     /// <summary>What it has is another one.</summary>

@@ -145,7 +145,10 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
         paths is null ? "" : Joined([paths.Certificate, paths.Key, paths.Bundle ?? ""]);
 
     private static string Text(OnDemandOptions onDemand) =>
-        Joined([onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}", $"{onDemand.FirstRequest}"]);
+        Joined([
+            onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}", $"{onDemand.FirstRequest}",
+            onDemand.FirstRequestHost ?? "",
+        ]);
 
     private static string Text(TelemetryOptions? telemetry) => telemetry is null
         ? ""

@@ -46,14 +46,13 @@ internal static class ProxiedServiceMapping
         NameState.Absent => ServiceStatus.Absent,
         NameState.Denied => ServiceStatus.Denied,
         NameState.Expired => ServiceStatus.Expired,
-        NameState.Unreachable when cached.Failure is { } failure => FailureKinds.Of(failure) switch
+        NameState.Unreachable => FailureKinds.Of(cached) switch
         {
             FailureKind.Answer => ServiceStatus.Refused,
             FailureKind.Room => ServiceStatus.TurnedAway,
             FailureKind.Identity => ServiceStatus.Unidentified,
             _ => ServiceStatus.Unreachable,
         },
-        NameState.Unreachable => ServiceStatus.Unreachable,
 
         // Served, and without a record: no answer says that.
         _ => ServiceStatus.Unreachable,
