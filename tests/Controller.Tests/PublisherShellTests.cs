@@ -20,6 +20,7 @@ public sealed class PublisherShellTests : IDisposable
 {
     private const string Name = "a.shop.svc";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RecordLife = TimeSpan.FromHours(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-shell-").FullName;
     private readonly ManualTimeProvider _time = new();
     private readonly EcdsaSigner _signer = TestKeys.Signer(77);
@@ -160,31 +161,50 @@ public sealed class PublisherShellTests : IDisposable
     [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.2")]
-    public async Task Restart_WithAClockFarBehind_GoesOnAboveWhatWasSigned(string address)
+    [InlineData("10.0.0.2", 60)]
+    [InlineData(null)]
+    [InlineData(null, 60)]
+    public async Task Restart_WithAClockFarBehind_GoesOnAboveWhatWasSigned(
+        string? address, int minutes = 30 * 24 * 60)
     {
-        var segment = new InMemorySegment(_signer.Key);
+        // As by default: a record may live no longer than it does.
+        var segment = new InMemorySegment(_signer.Key) { RecordLifeMax = (long)RecordLife.TotalMilliseconds };
         await PublishAsync(_time, "10.0.0.1");
         var before = segment.RecordOf(Name)!;
-        await PublishAsync(new ManualTimeProvider(_time.GetUtcNow() - TimeSpan.FromDays(30)), address);
+        await PublishAsync(new ManualTimeProvider(_time.GetUtcNow() - TimeSpan.FromMinutes(minutes)), address);
+        if (address is null)
+        {
+            Assert.True(Document.TryParse<Withdrawn>(Assert.Single(segment.Leaves).Bytes, out var gone, out _));
+            Assert.Equal(
+                (before.Version + 1, before.Uid, before.Expires),
+                (gone.Value.Version, gone.Value.Uid, gone.Value.Expires));
+            return;
+        }
+
         var after = segment.RecordOf(Name)!;
         Assert.Equal(before.Uid, after.Uid);
         Assert.Equal(address == "10.0.0.1" ? before.Version : before.Version + 1, after.Version);
 
-        async Task PublishAsync(ManualTimeProvider time, string address)
+        async Task PublishAsync(ManualTimeProvider time, string? address)
         {
             var shell = Shell(
                 new DocumentMaker(_signer, RandomNumberGenerator.Fill),
                 new InMemoryAnchor(segment, 0), time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             var running = shell.RunAsync(stop.Token);
-            shell.Desire(new(
-                new Dictionary<string, Content> { [Name] = KnownLeavesTests.Record(address, _signer.Key.Kid) },
-                FrozenSet<string>.Empty, true));
+            var contents = new Dictionary<string, Content>();
+            if (address is not null)
+            {
+                contents.Add(Name, KnownLeavesTests.Record(address, _signer.Key.Kid));
+            }
+
+            shell.Desire(new(contents, FrozenSet<string>.Empty, true));
             await Eventually.HoldsAsync(
                 () =>
                 {
                     time.Advance(TimeSpan.FromMilliseconds(100));
-                    return Task.FromResult(shell.Settled.IsCompleted);
+                    return Task.FromResult(shell.Settled.IsCompleted
+                        && (address is not null || segment.RecordOf(Name) is null));
                 },
                 settled => settled, Patience, stop.Token);
             await stop.CancelAsync();
@@ -193,7 +213,7 @@ public sealed class PublisherShellTests : IDisposable
     }
 
     private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor, TimeProvider? time = null) => new(
-        new PublisherEngine(new() { Anchors = 1, RecordLife = TimeSpan.FromHours(1) }, maker, new Random(1)),
+        new PublisherEngine(new() { Anchors = 1, RecordLife = RecordLife }, maker, new Random(1)),
         [anchor], () => new SegmentTerms(1, Limits.RecordLifeMax), _signer.Key, new(), time ?? _time,
         NullLogger.Instance);
 

@@ -7,6 +7,8 @@ namespace Fairlead.Controller.Publishing;
 /// <list type="number">
 /// <item>Nothing is signed whose content is published already and lives long enough.</item>
 /// <item>Versions rise: the publisher's clock in ms, or one more than the last (trust 4.1): no counter to lose.</item>
+/// <item>It is issued at its version, unless it ends before: anchors bound both alike, and what they allow of an end
+/// they count from there, so that by a clock behind the last version's no end is too late.</item>
 /// <item>The uid stays, also over a withdrawal.</item>
 /// <item>The expiry never falls (V45, <c>RecordRollback</c>). A withdrawal has that of what it withdraws, which no
 /// policy refuses: every older version is over by then.</item>
@@ -79,6 +81,6 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
             IsClaimed = false,
             IsDisputed = false,
         };
-        return new(content, leaf, now);
+        return new(content, leaf, Math.Min(leaf.Version, leaf.Expires - 1));
     }
 }
