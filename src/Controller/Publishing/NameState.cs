@@ -11,7 +11,8 @@ internal sealed class NameState(string name)
     /// <summary>The newest version that is known: of the anchors' State, or signed here.</summary>
     public KnownLeaf? Last { get; set; }
 
-    /// <summary>The newest version that the anchors are known to hold.</summary>
+    /// <summary>The newest version that the anchors are known to hold, which what one of them may have invented is
+    /// not.</summary>
     public KnownLeaf? Held { get; set; }
 
     /// <summary>The version that is on its way.</summary>

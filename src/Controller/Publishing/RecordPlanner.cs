@@ -27,6 +27,10 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
     /// <summary>How long a record that is signed now lives, in ms.</summary>
     public long Life => _life;
 
+    /// <summary>When what is signed now ends at most, if its name held nothing that ends later, unix ms.</summary>
+    /// <param name="now">Unix ms.</param>
+    public long EndOf(long now) => Math.Min(now + _life, End);
+
     /// <summary>From now on no record lives longer than the segment's policy allows.</summary>
     /// <param name="lifeMax">In ms.</param>
     public void Allow(long lifeMax) => _life = Math.Min((long)recordLife.TotalMilliseconds, lifeMax);
@@ -76,7 +80,7 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
         var leaf = last with
         {
             Version = Math.Max(last.Version + 1, now),
-            Expires = content is null ? last.Expires : Math.Max(last.Expires, Math.Min(now + _life, End)),
+            Expires = content is null ? last.Expires : Math.Max(last.Expires, EndOf(now)),
             Content = content,
             IsClaimed = false,
             IsDisputed = false,
