@@ -197,6 +197,29 @@ public sealed partial class PublisherEngineTests
         Assert.Equal(_now + 60_000, _engine.Require(2, 60_000, _now)[^1].Publications[0].Plan.Expires);
     }
 
+    /// <summary>One anchor may name another uid, under which the others refuse every version.</summary>
+    [Fact]
+    public void Load_OfADisputedClaimAgainstWhatWasRefused_AsksForTheSource()
+    {
+        var source = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "1"));
+        var lie = source with { Uid = FakeMaker.Uid(99), Version = _now, IsClaimed = true, IsDisputed = true };
+        _engine.Load([lie], _now);
+        var sends = Desire((A, "2"));
+        Assert.False(_engine.NeedsSources);
+        Refuse(sends);
+        _now += 500;
+        sends = _engine.Load([lie with { Version = _now }], _now);
+        Assert.True(_engine.NeedsSources);
+        Refuse(sends);
+        _now += 500;
+        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.Equal(source.Uid, plan.Uid);
+        Assert.False(_engine.NeedsSources);
+
+        void Refuse(IReadOnlyList<Send> refused) => _engine.Answer(
+            refused[0].Anchor, refused[0].Publications[0], AnchorFate.Refused, "UidChanged: the uid held is 9", _now);
+    }
+
     /// <summary>After a restart with a clock that is behind.</summary>
     [Theory]
     [InlineData("1")]

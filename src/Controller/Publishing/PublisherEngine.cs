@@ -218,6 +218,8 @@ internal sealed class PublisherEngine
             return;
         }
 
+        // What was refused may have been signed on the word of one that lies, and would be again.
+        NeedsSources |= leaf.IsDisputed && isRefused;
         if (!leaf.IsDisputed)
         {
             state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
