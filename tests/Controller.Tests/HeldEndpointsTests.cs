@@ -65,11 +65,16 @@ public sealed class HeldEndpointsTests
     }
 
     /// <summary>One anchor that lies, or lags, says that nothing is published that could be lost.</summary>
-    [Fact]
-    public void Start_WhereAnchorsDisagree_WaitsForWhatWasSigned()
+    [Theory]
+    [InlineData(80_000)]
+    [InlineData(-1)]
+    public void Start_WhereAnchorsDisagree_WaitsForWhatWasSigned(long left)
     {
         var published = Published(2);
-        Load(published with { Version = _now - 1, Content = null, IsClaimed = true, IsDisputed = true });
+        Load(published with
+        {
+            Version = _now - 1, Expires = _now + left, Content = null, IsClaimed = true, IsDisputed = true,
+        });
         Assert.Empty(Desire(Bad(Slices)));
         Assert.True(_engine.NeedsSources);
         Assert.Empty(_engine.Load([published], _now, hasSources: true));

@@ -36,8 +36,9 @@ internal sealed class NameState(string name)
             return null;
         }
 
-        _wasWhole |= desired.IsComplete || Last is not { } last || last.Expires <= now
-            || !(last.IsDisputed || (last.Content is { } published && content.IsShortOf(published)));
+        _wasWhole |= desired.IsComplete || Last is not { } last
+            || (!last.IsDisputed && (last.Expires <= now
+                || last.Content is not { } published || !content.IsShortOf(published)));
         return _wasWhole ? content : null;
     }
 }
