@@ -67,7 +67,7 @@ internal sealed class PublisherEngine
     /// <param name="now">Unix ms.</param>
     public IEnumerable<NameStatus> Names(long now) => _names.Values
         .Where(state => state.Last is not null)
-        .Select(state => Describe(state, now));
+        .Select(state => Describe(state, now) with { IsHeld = state.IsHeld });
 
     /// <summary>
     /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
