@@ -36,12 +36,36 @@ public sealed class HeldEndpointsTests
         Load(published);
         Assert.Empty(Desire(Bad(Slices[..unread])));
         Assert.Equal(published.Content!.Fingerprint, Fingerprint());
+        Assert.True(_engine.Names(_now).Single().IsHeld);
 
         // A readable change of the rest waits with it, and the file that is mended ends that.
         Assert.Empty(Desire([(Service, Of(2, port: 8081)[0].Text)]));
         var plan = Sealed(Desire(Of(2, port: 8081)));
         Assert.Equal(2, SlicesOf(plan.Content));
         Assert.NotEqual(published.Content.Fingerprint, plan.Content!.Fingerprint);
+        Assert.False(_engine.Names(_now).Single().IsHeld);
+    }
+
+    /// <summary>An EndpointSlice that was read says that it is empty now, whatever else cannot be read.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Start_WithAnEmptyEndpointSlice_PublishesThatItIs(int slices)
+    {
+        const string empty = """
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata: {name: a-empty, namespace: shop, labels: {kubernetes.io/service-name: a}}
+            addressType: IPv4
+            ports: [{name: http, port: 8080, protocol: TCP}]
+            endpoints: []
+
+            """;
+        Load(Published(slices));
+        Assert.Equal(
+            slices - 1,
+            SlicesOf(Sealed(Desire([("other.yaml", "kind: ["), .. Of(slices)[..^1], (Slices[slices - 1], empty)]))
+                .Content));
     }
 
     [Fact]
@@ -65,11 +89,16 @@ public sealed class HeldEndpointsTests
     }
 
     /// <summary>One anchor that lies, or lags, says that nothing is published that could be lost.</summary>
-    [Fact]
-    public void Start_WhereAnchorsDisagree_WaitsForWhatWasSigned()
+    [Theory]
+    [InlineData(80_000)]
+    [InlineData(-1)]
+    public void Start_WhereAnchorsDisagree_WaitsForWhatWasSigned(long left)
     {
         var published = Published(2);
-        Load(published with { Version = _now - 1, Content = null, IsClaimed = true, IsDisputed = true });
+        Load(published with
+        {
+            Version = _now - 1, Expires = _now + left, Content = null, IsClaimed = true, IsDisputed = true,
+        });
         Assert.Empty(Desire(Bad(Slices)));
         Assert.True(_engine.NeedsSources);
         Assert.Empty(_engine.Load([published], _now, hasSources: true));

@@ -14,8 +14,7 @@ namespace Fairlead.Controller.Tests;
 internal sealed class InMemorySegment(PublicKey publisher)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string,
-    (long Version, Hex16 Uid, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (Offered Offered, StateLeaf Leaf)> _leaves = new(StringComparer.Ordinal);
     private readonly Channel<string> _changes = Channel.CreateUnbounded<string>();
 
     public Digest Publisher => publisher.Kid;
@@ -25,6 +24,9 @@ internal sealed class InMemorySegment(PublicKey publisher)
 
     /// <summary>When the publisher's Credential ends, unix ms; null where anchors do not say.</summary>
     public long? CredentialEnd { get; set; }
+
+    /// <summary>The longest life that the policy allows, in ms.</summary>
+    public long RecordLifeMax { get; set; } = Limits.Day;
 
     /// <summary>The Credential's leaf; none where anchors do not say.</summary>
     public IEnumerable<StateLeaf> Credentials => CredentialEnd is not { } end ? [] :
@@ -88,7 +90,10 @@ internal sealed class InMemorySegment(PublicKey publisher)
         }
 
         var leaf = new StateLeaf(LeafClass.Record, entry.Document.Payload);
-        return Take(entry, record.Digest, value.Publisher, value.Name.Text, value.Version, value.Uid, leaf);
+        return Take(entry, new(value.Name.Text, value.Version, value.Uid, value.Issued, value.Expires)
+        {
+            Digest = record.Digest, Signer = value.Publisher,
+        }, leaf);
     }
 
     private string? OfferLeaf<T>(SignedEntry entry)
@@ -102,7 +107,10 @@ internal sealed class InMemorySegment(PublicKey publisher)
         var value = leaf.Value;
         var name = new EntryKey(value.Class, value.LeafName).Text;
         var state = new StateLeaf(value.Class, entry.Document.Payload);
-        return Take(entry, leaf.Digest, value.Publisher, name, value.Version, default, state);
+        return Take(entry, new(name, value.Version, default, value.Issued, value.Expires)
+        {
+            Digest = leaf.Digest, Signer = value.Publisher,
+        }, state);
     }
 
     private string? OfferWithdraw(SignedEntry entry)
@@ -130,39 +138,59 @@ internal sealed class InMemorySegment(PublicKey publisher)
         }
 
         var name = new EntryKey((LeafClass)value.Class, value.Name).Text;
-        return Take(entry, withdraw.Digest, value.Publisher, name, value.Version, value.Uid ?? default, leaf);
+        return Take(entry, new(name, value.Version, value.Uid ?? default, value.Issued, value.Expires)
+        {
+            Digest = withdraw.Digest, Signer = value.Publisher,
+        }, leaf);
     }
 
-    private string? Take(
-        SignedEntry entry, Digest digest, Digest signer, string name, long version, Hex16 uid, StateLeaf leaf)
+    private string? Take(SignedEntry entry, Offered offered, StateLeaf leaf)
     {
         var signature = Assert.Single(entry.Document.Signatures);
-        if (signer != publisher.Kid || signature.Kid != publisher.Kid
-            || publisher.Verify(digest, signature.Value.Span) is not null)
+        if (offered.Signer != publisher.Kid || signature.Kid != publisher.Kid
+            || publisher.Verify(offered.Digest, signature.Value.Span) is not null)
         {
             return "BadSignature: not the publisher's";
         }
 
-        if (_leaves.TryGetValue(name, out var held) && !held.Leaf.Bytes.Span.SequenceEqual(leaf.Bytes.Span))
-        {
-            if (version <= held.Version)
-            {
-                return $"RecordRollback: {version} after {held.Version}";
-            }
-
-            if (uid != held.Uid)
-            {
-                return "UidChanged: another uid";
-            }
-        }
-        else if (held.Leaf is not null)
+        var isHeld = _leaves.TryGetValue(offered.Name, out var held);
+        if (isHeld && held.Leaf.Bytes.Span.SequenceEqual(leaf.Bytes.Span))
         {
             return null;
         }
 
-        _leaves[name] = (version, uid, leaf with { Source = entry.Document, Slices = entry.Slices });
-        _changes.Writer.TryWrite($"{name} {leaf.Class}");
+        if ((isHeld ? CheckAgainst(offered, held.Offered) : null) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!EndsInTime(offered, isHeld ? held.Offered : null))
+        {
+            return $"PolicyOutOfRange: issued at {offered.Issued}, ends at {offered.Expires}";
+        }
+
+        _leaves[offered.Name] = (offered, leaf with { Source = entry.Document, Slices = entry.Slices });
+        _changes.Writer.TryWrite($"{offered.Name} {leaf.Class}");
         return null;
+    }
+
+    private static string? CheckAgainst(Offered offered, Offered held) =>
+        offered.Version <= held.Version ? $"RecordRollback: {offered.Version} after {held.Version}"
+        : offered.Expires < held.Expires ? $"RecordRollback: ends at {offered.Expires}, before {held.Expires}"
+        : offered.Uid != held.Uid ? "UidChanged: another uid"
+        : null;
+
+    // As policy and Credential allow it, or as its name did already, of no older issue.
+    private bool EndsInTime(Offered offered, Offered? held) => offered.Expires > offered.Issued
+        && offered.Expires - offered.Issued <= Limits.RecordLifeMax
+        && (offered.Expires <= Math.Min(offered.Issued + RecordLifeMax, CredentialEnd ?? long.MaxValue)
+            || (held is not null && offered.Issued >= held.Issued && offered.Expires <= held.Expires));
+
+    private sealed record Offered(string Name, long Version, Hex16 Uid, long Issued, long Expires)
+    {
+        public required Digest Digest { get; init; }
+
+        public required Digest Signer { get; init; }
     }
 }
 

@@ -96,12 +96,12 @@ public sealed class KnownLeavesTests
         return new(LeafClass.Record, entry.Document.Payload) { Source = entry.Document, Slices = entry.Slices };
     }
 
-    internal static RecordContent Record(string address, Digest? publisher = null) => RecordContents.Of(
+    internal static RecordContent Record(string? address, Digest? publisher = null) => RecordContents.Of(
         new(
             "a.shop.svc",
             IsHeadless: false,
             [new("http", 80, Kubernetes.Reconciling.PortProtocol.Http)],
-            [new([8080], [new(address, null, null, default, null)], null)],
+            address is null ? [] : [new([8080], [new(address, null, null, default, null)], null)],
             TimeSpan.FromSeconds(60),
             Continuity: null,
             [],

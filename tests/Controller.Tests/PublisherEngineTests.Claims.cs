@@ -142,6 +142,84 @@ public sealed partial class PublisherEngineTests
         Assert.Equal(source.Expires, other.Desire(Of((A, "2")), _now)[0].Publications[0].Plan.Expires);
     }
 
+    /// <summary>An end that honest anchors refuse, by however little, would have every version refused.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30_000)]
+    public void Load_OfADisputedClaimThatOutlivesWhatIsSignedNow_LiftsNoExpiry(long more)
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), _now, _now + 90_000 + more, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = true,
+        };
+        Assert.Empty(_engine.Load([claim], _now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Equal(_now + 90_000, Desire((A, "1"))[0].Publications[0].Plan.Expires);
+    }
+
+    /// <summary>So would one behind the Credential's, whenever that is heard of.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Load_OfADisputedClaimThatOutlivesTheCredential_LiftsNoExpiry(int heardAfter)
+    {
+        var end = _now + 40_000;
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), _now - 7, _now + 80_000, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = true,
+        };
+        Func<IReadOnlyList<Send>>[] steps = [() => _engine.Load([claim], _now), () => Desire((A, "2"))];
+        var sends = new List<Send>();
+        for (var step = 0; step <= steps.Length; step++)
+        {
+            sends.AddRange(step == heardAfter ? _engine.Until(end, _now) : []);
+            sends.AddRange(step < steps.Length ? steps[step]() : []);
+        }
+
+        var plan = sends[^1].Publications[0].Plan;
+        Assert.Equal((claim.Uid, end), (plan.Uid, plan.Expires));
+
+        // Once it is signed to end earlier the anchors say whether that is right.
+        Assert.Equal(heardAfter < 2, _engine.NeedsSources);
+    }
+
+    /// <summary>So would one behind what a policy allows that is heard of later.</summary>
+    [Fact]
+    public void Require_OfAShorterLife_LowersADisputedEnd()
+    {
+        var claim = new KnownLeaf(A, FakeMaker.Uid(99), _now - 7, _now + 80_000, new TextContent(A, "1"))
+        {
+            IsClaimed = true, IsDisputed = true,
+        };
+        _engine.Load([claim], _now);
+        Desire((A, "2"));
+        Assert.Equal(_now + 60_000, _engine.Require(2, 60_000, _now)[^1].Publications[0].Plan.Expires);
+    }
+
+    /// <summary>One anchor may name another uid, under which the others refuse every version.</summary>
+    [Fact]
+    public void Load_OfADisputedClaimAgainstWhatWasRefused_AsksForTheSource()
+    {
+        var source = new KnownLeaf(A, FakeMaker.Uid(9), _now - 9_000, _now + 80_000, new TextContent(A, "1"));
+        var lie = source with { Uid = FakeMaker.Uid(99), Version = _now, IsClaimed = true, IsDisputed = true };
+        _engine.Load([lie], _now);
+        var sends = Desire((A, "2"));
+        Assert.False(_engine.NeedsSources);
+        Refuse(sends);
+        _now += 500;
+        sends = _engine.Load([lie with { Version = _now }], _now);
+        Assert.True(_engine.NeedsSources);
+        Refuse(sends);
+        _now += 500;
+        var plan = _engine.Load([source], _now, hasSources: true)[0].Publications[0].Plan;
+        Assert.Equal(source.Uid, plan.Uid);
+        Assert.False(_engine.NeedsSources);
+
+        void Refuse(IReadOnlyList<Send> refused) => _engine.Answer(
+            refused[0].Anchor, refused[0].Publications[0], AnchorFate.Refused, "UidChanged: the uid held is 9", _now);
+    }
+
     /// <summary>After a restart with a clock that is behind.</summary>
     [Theory]
     [InlineData("1")]

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Fairlead.Controller.Admin;
 using Fairlead.Controller.Anchors;
 using Fairlead.Controller.Documents;
@@ -20,6 +21,7 @@ public sealed class PublisherShellTests : IDisposable
 {
     private const string Name = "a.shop.svc";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RecordLife = TimeSpan.FromHours(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("fairlead-shell-").FullName;
     private readonly ManualTimeProvider _time = new();
     private readonly EcdsaSigner _signer = TestKeys.Signer(77);
@@ -60,12 +62,8 @@ public sealed class PublisherShellTests : IDisposable
         var shell = Shell(new FakeMaker(), new SealingAnchor());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var running = shell.RunAsync(stop.Token);
-        using var watcher = new ManifestWatcher(
-            _folder, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), _time, NullLogger.Instance);
-        var manifests = new ManifestController(
-            new() { Segment = "us1.internal", Genesis = default, TtlMax = TimeSpan.FromSeconds(1) },
-            _signer.Key.Kid, NullLogger.Instance);
-        var pages = new ControllerPages(shell, manifests, watcher, _time);
+        using var watcher = Watcher();
+        var pages = Pages(shell, watcher);
         Assert.Equal(0, await RecordsAsync());
         shell.Desire(Of("1"));
         await shell.Settled.WaitAsync(Patience, stop.Token);
@@ -78,6 +76,40 @@ public sealed class PublisherShellTests : IDisposable
 
         async Task<double> RecordsAsync() => (await pages.NumbersAsync(stop.Token)).Metrics
             .Single(one => one.Name == "fairlead_controller_records").Samples.Sum(one => one.Value);
+    }
+
+    /// <summary>One file that cannot be read holds back what it may be a part of.</summary>
+    [Fact]
+    public async Task Problems_NameWhatIsHeldBack()
+    {
+        var segment = new InMemorySegment(_signer.Key);
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var published = KnownLeavesTests.Record("10.0.0.1", _signer.Key.Kid);
+        var maker = new DocumentMaker(_signer, RandomNumberGenerator.Fill);
+        Assert.Null(segment.Offer(maker.Sign(
+            new(published, new(Name, maker.DrawUid(), now, now + 3_600_000, published), now))));
+        var shell = Shell(maker, new InMemoryAnchor(segment, 0));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var running = shell.RunAsync(stop.Token);
+        using var watcher = Watcher();
+        var pages = Pages(shell, watcher);
+        var desired = KnownLeavesTests.Record(null, _signer.Key.Kid);
+        shell.Desire(new(
+            new Dictionary<string, Content> { [Name] = desired }, FrozenSet<string>.Empty, IsComplete: false));
+        await shell.Settled.WaitAsync(Patience, stop.Token);
+        Assert.StartsWith($"{Name} stays as it is published", Assert.Single(await ProblemsAsync()),
+            StringComparison.Ordinal);
+        var metrics = await pages.NumbersAsync(stop.Token);
+        Assert.Equal(1, metrics.Metrics.Single(one => one.Name == "fairlead_controller_manifest_problems")
+            .Samples.Single().Value);
+        shell.Desire(new(
+            new Dictionary<string, Content> { [Name] = desired }, FrozenSet<string>.Empty, IsComplete: true));
+        Assert.Empty(await ProblemsAsync());
+        await stop.CancelAsync();
+        await running;
+
+        async Task<string[]> ProblemsAsync() =>
+            JsonSerializer.Deserialize<string[]>((await pages.Admin["/problems"](stop.Token)).Body.Span)!;
     }
 
     /// <summary>Where 2F+1 were heard F that lie move the end by nothing; where fewer were they bring it no nearer. An
@@ -160,31 +192,50 @@ public sealed class PublisherShellTests : IDisposable
     [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("10.0.0.2")]
-    public async Task Restart_WithAClockFarBehind_GoesOnAboveWhatWasSigned(string address)
+    [InlineData("10.0.0.2", 60)]
+    [InlineData(null)]
+    [InlineData(null, 60)]
+    public async Task Restart_WithAClockFarBehind_GoesOnAboveWhatWasSigned(
+        string? address, int minutes = 30 * 24 * 60)
     {
-        var segment = new InMemorySegment(_signer.Key);
+        // As by default: a record may live no longer than it does.
+        var segment = new InMemorySegment(_signer.Key) { RecordLifeMax = (long)RecordLife.TotalMilliseconds };
         await PublishAsync(_time, "10.0.0.1");
         var before = segment.RecordOf(Name)!;
-        await PublishAsync(new ManualTimeProvider(_time.GetUtcNow() - TimeSpan.FromDays(30)), address);
+        await PublishAsync(new ManualTimeProvider(_time.GetUtcNow() - TimeSpan.FromMinutes(minutes)), address);
+        if (address is null)
+        {
+            Assert.True(Document.TryParse<Withdrawn>(Assert.Single(segment.Leaves).Bytes, out var gone, out _));
+            Assert.Equal(
+                (before.Version + 1, before.Uid, before.Expires),
+                (gone.Value.Version, gone.Value.Uid, gone.Value.Expires));
+            return;
+        }
+
         var after = segment.RecordOf(Name)!;
         Assert.Equal(before.Uid, after.Uid);
         Assert.Equal(address == "10.0.0.1" ? before.Version : before.Version + 1, after.Version);
 
-        async Task PublishAsync(ManualTimeProvider time, string address)
+        async Task PublishAsync(ManualTimeProvider time, string? address)
         {
             var shell = Shell(
                 new DocumentMaker(_signer, RandomNumberGenerator.Fill),
                 new InMemoryAnchor(segment, 0), time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             var running = shell.RunAsync(stop.Token);
-            shell.Desire(new(
-                new Dictionary<string, Content> { [Name] = KnownLeavesTests.Record(address, _signer.Key.Kid) },
-                FrozenSet<string>.Empty, true));
+            var contents = new Dictionary<string, Content>();
+            if (address is not null)
+            {
+                contents.Add(Name, KnownLeavesTests.Record(address, _signer.Key.Kid));
+            }
+
+            shell.Desire(new(contents, FrozenSet<string>.Empty, true));
             await Eventually.HoldsAsync(
                 () =>
                 {
                     time.Advance(TimeSpan.FromMilliseconds(100));
-                    return Task.FromResult(shell.Settled.IsCompleted);
+                    return Task.FromResult(shell.Settled.IsCompleted
+                        && (address is not null || segment.RecordOf(Name) is null));
                 },
                 settled => settled, Patience, stop.Token);
             await stop.CancelAsync();
@@ -192,8 +243,18 @@ public sealed class PublisherShellTests : IDisposable
         }
     }
 
+    private ManifestWatcher Watcher() =>
+        new(_folder, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), _time, NullLogger.Instance);
+
+    private ControllerPages Pages(PublisherShell shell, ManifestWatcher watcher) => new(
+        shell,
+        new(
+            new() { Segment = "us1.internal", Genesis = default, TtlMax = TimeSpan.FromSeconds(1) },
+            _signer.Key.Kid, NullLogger.Instance),
+        watcher, _time);
+
     private PublisherShell Shell(IDocumentMaker maker, IAnchorPublisher anchor, TimeProvider? time = null) => new(
-        new PublisherEngine(new() { Anchors = 1, RecordLife = TimeSpan.FromHours(1) }, maker, new Random(1)),
+        new PublisherEngine(new() { Anchors = 1, RecordLife = RecordLife }, maker, new Random(1)),
         [anchor], () => new SegmentTerms(1, Limits.RecordLifeMax), _signer.Key, new(), time ?? _time,
         NullLogger.Instance);
 

@@ -26,7 +26,15 @@ public sealed class RecordPlannerTests
     public void Next_Change_RisesAboveClockAndLastVersion(long last, long version)
     {
         var plan = Next("y", Leaf("x", last));
-        Assert.Equal((Old, version), (plan!.Uid, plan.Version));
+        Assert.Equal((Old, version, version), (plan!.Uid, plan.Version, plan.Issued));
+    }
+
+    /// <summary>What ends at or before its issue is refused.</summary>
+    [Fact]
+    public void Next_WithdrawalBehindTheEnd_IsIssuedBeforeIt()
+    {
+        var plan = Next(null, Leaf("x", Now + 3, Now + 2));
+        Assert.Equal((Now + 4, Now + 1, Now + 2), (plan!.Version, plan.Issued, plan.Expires));
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class ControllerPages(
     {
         ["/ready"] = ReadyAsync,
         ["/records"] = RecordsAsync,
-        ["/problems"] = _ => new(Page.Json(200, WriteProblems)),
+        ["/problems"] = ProblemsAsync,
     };
 
     /// <summary>For everybody who can reach the port.</summary>
@@ -40,10 +40,6 @@ internal sealed class ControllerPages(
             : "the folder of manifests cannot be read")),
         ["/metrics"] = async stop => (await NumbersAsync(stop).ConfigureAwait(false)).ToPage(),
     };
-
-    private IEnumerable<string> Problems =>
-        (watcher.Failure is { } failure ? [$"the folder cannot be read: {failure}"] : Array.Empty<string>())
-        .Concat(manifests.Problems.Select(problem => problem.ToString()));
 
     private bool IsReady => shell.Settled.IsCompletedSuccessfully;
 
@@ -109,7 +105,7 @@ internal sealed class ControllerPages(
             .Gauge("fairlead_controller_records_refused", "Names whose newest version an anchor refused.",
                 status.Names.Count(name => name.Refusal is not null))
             .Gauge("fairlead_controller_manifest_problems", "Problems in the manifests; the last good state is kept.",
-                Problems.Count());
+                Problems(status).Count());
         return status.CredentialEnd is not { } end ? text : text.Gauge(
             "fairlead_controller_credential_left_seconds",
             "Seconds until the publisher's Credential ends; below zero once it has.",
@@ -130,14 +126,26 @@ internal sealed class ControllerPages(
         }
     }
 
-    private void WriteProblems(Utf8JsonWriter json)
-    {
-        json.WriteStartArray();
-        foreach (var problem in Problems)
-        {
-            json.WriteStringValue(problem);
-        }
+    private IEnumerable<string> Problems(PublisherStatus status) =>
+        (watcher.Failure is { } failure ? [$"the folder cannot be read: {failure}"] : Array.Empty<string>())
+        .Concat(manifests.Problems.Select(problem => problem.ToString()))
+        .Concat(status.Names.Where(name => name.IsHeld).Select(name =>
+            $"{name.Name} stays as it is published, endpoints included: fewer slices of endpoints are read than that, "
+            + "or the anchors do not say the same of it, and the rest may stand in a file that was never read whole: "
+            + "mend or delete the files that cannot be read"));
 
-        json.WriteEndArray();
+    private async ValueTask<Page> ProblemsAsync(CancellationToken cancellationToken)
+    {
+        var status = await shell.StatusAsync(cancellationToken).ConfigureAwait(false);
+        return Page.Json(200, json =>
+        {
+            json.WriteStartArray();
+            foreach (var problem in Problems(status))
+            {
+                json.WriteStringValue(problem);
+            }
+
+            json.WriteEndArray();
+        });
     }
 }

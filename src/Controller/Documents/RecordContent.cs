@@ -23,11 +23,15 @@ internal sealed record RecordContent : Content
     /// claim the record.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Slices { get; }
 
+    /// <summary>Of how many EndpointSlices it was made; 0 where anchors say what is published.</summary>
+    public int EndpointSlices { get; init; }
+
     /// <inheritdoc/>
-    /// <remarks>A slice holds endpoints of one EndpointSlice: fewer of them may be a file that was not read, and what
-    /// one of them lists is as it should be.</remarks>
+    /// <remarks>A slice holds endpoints of one EndpointSlice: fewer of both may be a file that was not read, and what
+    /// an EndpointSlice lists that was read, be it nothing, is as it should be.</remarks>
     public override bool IsShortOf(Content published) =>
-        published is RecordContent { Template.Slices.Length: var slices } && Template.Slices.Length < slices;
+        published is RecordContent { Template.Slices.Length: var slices }
+        && Math.Max(Template.Slices.Length, EndpointSlices) < slices;
 
     /// <summary>The content of <paramref name="record"/>.</summary>
     public static RecordContent Of(Record record, IReadOnlyList<ReadOnlyMemory<byte>> slices)

@@ -38,7 +38,10 @@ internal static class RecordContents
             Uid = default,
             Version = 0,
         };
-        return RecordContent.Of(record, [.. slices.Select(slice => slice.Payload)]);
+        return RecordContent.Of(record, [.. slices.Select(slice => slice.Payload)]) with
+        {
+            EndpointSlices = desired.EndpointSlices,
+        };
     }
 
     private static Port PortOf(DesiredPort port) => new()

@@ -11,7 +11,8 @@ internal sealed class NameState(string name)
     /// <summary>The newest version that is known: of the anchors' State, or signed here.</summary>
     public KnownLeaf? Last { get; set; }
 
-    /// <summary>The newest version that the anchors are known to hold.</summary>
+    /// <summary>The newest version that the anchors are known to hold, which what one of them may have invented is
+    /// not.</summary>
     public KnownLeaf? Held { get; set; }
 
     /// <summary>The version that is on its way.</summary>
@@ -23,6 +24,10 @@ internal sealed class NameState(string name)
     /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
     public bool IsDeleted { get; set; }
 
+    /// <summary>Whether what is published stays because what is desired may be a part of it alone, as of the last
+    /// <see cref="Wanted"/>.</summary>
+    public bool IsHeld { get; private set; }
+
     /// <summary>What should be published; null for nothing, or where that is not known yet. While something was never
     /// read, a part of what is published may stand there, and stays with the rest of it until this run saw as much
     /// once. Where anchors disagree it is not known what is published.</summary>
@@ -32,11 +37,14 @@ internal sealed class NameState(string name)
     {
         if (desired.Contents.GetValueOrDefault(Name) is not { } content)
         {
+            IsHeld = false;
             return null;
         }
 
-        _wasWhole |= desired.IsComplete || Last is not { } last || last.Expires <= now
-            || !(last.IsDisputed || (last.Content is { } published && content.IsShortOf(published)));
-        return _wasWhole ? content : null;
+        _wasWhole |= desired.IsComplete || Last is not { } last
+            || (!last.IsDisputed && (last.Expires <= now
+                || last.Content is not { } published || !content.IsShortOf(published)));
+        IsHeld = !_wasWhole;
+        return IsHeld ? null : content;
     }
 }

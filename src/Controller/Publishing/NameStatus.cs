@@ -8,4 +8,8 @@ namespace Fairlead.Controller.Publishing;
 /// <param name="Leaf">The newest version.</param>
 /// <param name="Anchors">How many anchors accepted it; null where it came from their State.</param>
 /// <param name="Refusal">The last refusal.</param>
-internal sealed record NameStatus(string Name, string State, KnownLeaf Leaf, int? Anchors, string? Refusal);
+internal sealed record NameStatus(string Name, string State, KnownLeaf Leaf, int? Anchors, string? Refusal)
+{
+    /// <summary>Whether it stays as it is, because what was read of it may be a part alone.</summary>
+    public bool IsHeld { get; init; }
+}

@@ -67,7 +67,7 @@ internal sealed class PublisherEngine
     /// <param name="now">Unix ms.</param>
     public IEnumerable<NameStatus> Names(long now) => _names.Values
         .Where(state => state.Last is not null)
-        .Select(state => Describe(state, now));
+        .Select(state => Describe(state, now) with { IsHeld = state.IsHeld });
 
     /// <summary>
     /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
@@ -89,6 +89,7 @@ internal sealed class PublisherEngine
         _copies = copies;
         foreach (var state in _names.Values)
         {
+            Bound(state, now);
             if (state.Current is { } current && current.CountOf(AnchorFate.Sealed) >= copies)
             {
                 Settle(state, current);
@@ -122,6 +123,7 @@ internal sealed class PublisherEngine
         _planner.End = end;
         foreach (var state in _names.Values)
         {
+            Bound(state, now);
             if (state.Current is { Plan: { Content: not null } plan } && end > now
                 && plan.Expires > Math.Max(end, state.Held?.Expires ?? 0))
             {
@@ -167,14 +169,7 @@ internal sealed class PublisherEngine
         _isLoaded = true;
         foreach (var leaf in leaves)
         {
-            var isOdd = IsOdd(leaf, now);
-            NeedsSources |= isOdd;
-            Load(StateOf(leaf.Name), !isOdd ? leaf : leaf with
-            {
-                Version = Math.Min(leaf.Version, now),
-                Expires = Math.Min(leaf.Expires, now + _planner.Life),
-                IsDisputed = true,
-            });
+            Load(StateOf(leaf.Name), Bounded(leaf, now));
         }
 
         foreach (var state in hasSources ? _names.Values : Enumerable.Empty<NameState>())
@@ -190,11 +185,28 @@ internal sealed class PublisherEngine
         return Pump(now);
     }
 
-    // Invented, so that every version above it is refused, as ahead of time or for its long life; or of a clock that
-    // this one is behind, or of a longer life that was allowed before. The source tells. Until then it counts as the
-    // newest that could be signed here.
-    private bool IsOdd(KnownLeaf leaf, long now) => leaf.IsClaimed && (leaf.Version > now + ClockSlack
-        || (leaf.IsDisputed && leaf.Expires > now + _planner.Life + ClockSlack));
+    // Invented, so that every version above it is refused, as ahead of time or for its late end, which no anchor
+    // tolerates by anything; or of a clock that this one is behind, or of a longer life or a Credential that were
+    // allowed before. The source tells. Until then it counts as the newest that could be signed here.
+    private KnownLeaf Bounded(KnownLeaf leaf, long now)
+    {
+        var end = _planner.EndOf(now);
+        if (!leaf.IsClaimed
+            || (leaf.Version <= now + ClockSlack && !(leaf.IsDisputed && leaf.Expires > end)))
+        {
+            return leaf;
+        }
+
+        NeedsSources = true;
+        return leaf with
+        {
+            Version = Math.Min(leaf.Version, now), Expires = Math.Min(leaf.Expires, end), IsDisputed = true,
+        };
+    }
+
+    // Whatever was believed of its end, less is allowed now.
+    private void Bound(NameState state, long now) =>
+        state.Last = state.Last is { } last ? Bounded(last, now) : null;
 
     private void Load(NameState state, KnownLeaf leaf)
     {
@@ -206,11 +218,17 @@ internal sealed class PublisherEngine
             return;
         }
 
+        // What was refused may have been signed on the word of one that lies, and would be again.
+        NeedsSources |= leaf.IsDisputed && isRefused;
+        if (!leaf.IsDisputed)
+        {
+            state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
+        }
+
         var isAgainst = leaf.IsClaimed && isRefused && leaf.Version != state.Last?.Version;
 
         // What stands against a version that was refused is gone above, and not taken for what is desired.
         leaf = leaf with { IsDisputed = leaf.IsDisputed || isAgainst };
-        state.Held = state.Held is { } held && held.Version > leaf.Version ? held : leaf;
         if (state.Last is { IsClaimed: true } claimed && !leaf.IsClaimed)
         {
             state.Last = leaf with { Version = Math.Max(leaf.Version, claimed.Version) };
@@ -541,28 +559,7 @@ internal sealed class PublisherEngine
             }
         }
 
-        return [.. batches.SelectMany(batch => Calls(batch.Key, batch.Value))];
-    }
-
-    private IEnumerable<Send> Calls(int anchor, List<Publication> batch)
-    {
-        var call = new List<Publication>();
-        var bytes = 0;
-        foreach (var publication in batch)
-        {
-            var size = publication.Entry.Size;
-            if (call.Count > 0 && (call.Count == _options.CallEntriesMax || bytes + size > _options.CallBytesMax))
-            {
-                yield return new(anchor, call);
-                call = [];
-                bytes = 0;
-            }
-
-            call.Add(publication);
-            bytes += size;
-        }
-
-        yield return new(anchor, call);
+        return [.. batches.SelectMany(batch => Calls.Of(batch.Key, batch.Value, _options))];
     }
 
     private NameStatus Describe(NameState state, long now)

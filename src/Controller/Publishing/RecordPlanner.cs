@@ -7,6 +7,8 @@ namespace Fairlead.Controller.Publishing;
 /// <list type="number">
 /// <item>Nothing is signed whose content is published already and lives long enough.</item>
 /// <item>Versions rise: the publisher's clock in ms, or one more than the last (trust 4.1): no counter to lose.</item>
+/// <item>It is issued at its version, unless it ends before: anchors bound both alike, and what they allow of an end
+/// they count from there, so that by a clock behind the last version's no end is too late.</item>
 /// <item>The uid stays, also over a withdrawal.</item>
 /// <item>The expiry never falls (V45, <c>RecordRollback</c>). A withdrawal has that of what it withdraws, which no
 /// policy refuses: every older version is over by then.</item>
@@ -24,6 +26,10 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
 
     /// <summary>How long a record that is signed now lives, in ms.</summary>
     public long Life => _life;
+
+    /// <summary>When what is signed now ends at most, if its name held nothing that ends later, unix ms.</summary>
+    /// <param name="now">Unix ms.</param>
+    public long EndOf(long now) => Math.Min(now + _life, End);
 
     /// <summary>From now on no record lives longer than the segment's policy allows.</summary>
     /// <param name="lifeMax">In ms.</param>
@@ -74,11 +80,11 @@ internal sealed class RecordPlanner(TimeSpan recordLife)
         var leaf = last with
         {
             Version = Math.Max(last.Version + 1, now),
-            Expires = content is null ? last.Expires : Math.Max(last.Expires, Math.Min(now + _life, End)),
+            Expires = content is null ? last.Expires : Math.Max(last.Expires, EndOf(now)),
             Content = content,
             IsClaimed = false,
             IsDisputed = false,
         };
-        return new(content, leaf, now);
+        return new(content, leaf, Math.Min(leaf.Version, leaf.Expires - 1));
     }
 }

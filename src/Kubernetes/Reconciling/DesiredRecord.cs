@@ -20,4 +20,9 @@ public sealed record DesiredRecord(
     TimeSpan TtlMax,
     TimeSpan? Continuity,
     IReadOnlyList<string> Identities,
-    bool HasClientIpAffinity);
+    bool HasClientIpAffinity)
+{
+    /// <summary>How many EndpointSlices were read for it, whatever they list; those of names (FQDN) do not count. It
+    /// tells a Service without endpoints from one whose EndpointSlices were not read.</summary>
+    public int EndpointSlices { get; init; }
+}

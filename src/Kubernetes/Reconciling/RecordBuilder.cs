@@ -19,7 +19,7 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             return null;
         }
 
-        var groups = new List<SliceGroup>();
+        var (groups, read) = (new List<SliceGroup>(), 0);
         foreach (var slice in slices.OrderBy(slice => slice.AddressType).ThenBy(slice => slice.Key))
         {
             if (slice.AddressType == AddressType.Fqdn)
@@ -27,8 +27,11 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
                 problems.Add(
                     new(slice.Location, $"EndpointSlice {slice.Key} has addressType FQDN, whose names a record "
                     + "cannot carry, so it is left out: export endpoints with IPv4 or IPv6 addresses"));
+                continue;
             }
-            else if (TargetPorts(ports, slice) is { } targets)
+
+            read++;
+            if (TargetPorts(ports, slice) is { } targets)
             {
                 var network = slice.Network ?? options.Network;
                 groups.Add(new(
@@ -53,7 +56,10 @@ internal sealed class RecordBuilder(ReconcileOptions options, List<ManifestProbl
             annotations.TtlMax ?? options.TtlMax,
             annotations.Continuity,
             annotations.Identities,
-            service.HasClientIpAffinity);
+            service.HasClientIpAffinity)
+        {
+            EndpointSlices = read,
+        };
     }
 
     private static DesiredEndpoint Desired(Service service, Endpoint endpoint, string? network) => new(
