@@ -42,6 +42,7 @@ internal sealed class SealLoop : IAsyncDisposable
     private readonly Lock _statusGate = new();
     private (long Term, string Leader, int Pending) _status;
     private CertifiedState? _archived;
+    private CertifiedState? _base;
     private long _tokens;
     private long _dropped;
     private long _rotations;
@@ -254,11 +255,18 @@ internal sealed class SealLoop : IAsyncDisposable
     // 4.11: a new file starts at a certified seal whose state is archived, with what was signed above it.
     private void Rotate()
     {
-        if (!_journal.IsDue || Interlocked.Exchange(ref _archived, null) is not { } state)
+        if (Interlocked.Exchange(ref _archived, null) is { } archived)
+        {
+            _engine.Archived(archived.Seal.Epoch, archived.Seal.Seq);
+            _base = archived;
+        }
+
+        if (!_journal.IsDue || _base is not { } state)
         {
             return;
         }
 
+        _base = null;
         var before = _journal.End;
         var carried = _engine.SignedAbove(state.Seal.Epoch, state.Seal.Seq)
             .SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray()).ToList();

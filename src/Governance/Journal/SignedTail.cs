@@ -3,8 +3,9 @@ using Fairlead.Naming;
 namespace Fairlead.Governance;
 
 /// <summary>
-/// The journal's bodies that a new file has to take over: those above the certified seal at which it starts, and in any
-/// case the newest, which says how far the key has signed (V43). Seals and handovers alike. What one of them holds is
+/// The journal's bodies that a new file has to take over: those above the archived seal at which it starts, and in any
+/// case the newest, which says how far the key has signed (V43). Those of newer certified seals are among them: until
+/// their states are archived nothing else on the disk holds them. Seals and handovers alike. What one of them holds is
 /// journaled once: without a certificate each slot merges all that was put in those before it, and would fill the
 /// journal with it. Owned by the engine.
 /// </summary>
@@ -54,9 +55,9 @@ internal sealed class SignedTail
         return written;
     }
 
-    /// <summary>Starts from a journal: only its end can be above the certified seal.</summary>
+    /// <summary>Starts from a journal: only its end can be above the archived seal.</summary>
     /// <param name="bodies">All bodies, as they were journaled.</param>
-    /// <param name="epoch">The epoch of the newest certified seal.</param>
+    /// <param name="epoch">The epoch of the newest archived seal.</param>
     /// <param name="seq">Its number.</param>
     /// <exception cref="InvalidDataException">No signer wrote one of them.</exception>
     internal void Start(IReadOnlyList<ReadOnlyMemory<byte>> bodies, long epoch, long seq)
@@ -79,7 +80,7 @@ internal sealed class SignedTail
         }
     }
 
-    /// <summary>Forgets what a certified seal covers, but for the newest.</summary>
+    /// <summary>Forgets what an archived seal covers, but for the newest.</summary>
     internal void Settle(long epoch, long seq)
     {
         while (_bodies.Count > 1 && (_bodies.Peek().Epoch, _bodies.Peek().Seq).CompareTo((epoch, seq)) <= 0)
@@ -99,7 +100,7 @@ internal sealed class SignedTail
         }
     }
 
-    /// <summary>The bodies above a certified seal, or the newest alone, with which a new file starts. What the seal
+    /// <summary>The bodies above an archived seal, or the newest alone, with which a new file starts. What the seal
     /// covers is forgotten.</summary>
     internal IReadOnlyList<byte[]> Above(long epoch, long seq)
     {

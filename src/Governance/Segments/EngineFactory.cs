@@ -8,7 +8,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
 {
     private readonly HashSet<Digest> _revoked = [.. options.RevokedPublishers];
 
-    /// <summary>What the seal key signed above the newest certified seal.</summary>
+    /// <summary>What the seal key signed above the newest archived seal.</summary>
     internal SignedTail Tail { get; } = new();
 
     /// <summary>Why the seal key must not sign any more; it stays so in every later epoch.</summary>
@@ -19,7 +19,7 @@ internal sealed class EngineFactory(SegmentEngineOptions options)
 
     internal List<ReadOnlyMemory<byte>> GovJournal { get; } = [.. options.GovJournal];
 
-    /// <summary>From here on the tail is the seal journal: what certified seals cover binds through them.</summary>
+    /// <summary>From here on the tail is the seal journal: what the archived seal covers binds through it.</summary>
     internal void StartTail(long epoch, long seq) => Tail.Start(options.SealJournal, epoch, seq);
 
     /// <summary>Drops the votes of slots that are decided. What no voter wrote stays: it is why the key must not

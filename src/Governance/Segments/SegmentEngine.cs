@@ -89,13 +89,19 @@ public sealed class SegmentEngine
     public CertifiedState? Newest => _seals.Newest ?? _previous?.Newest ?? LastOfBefore;
 
     /// <summary>
-    /// The bodies of the seal journal that a new file takes over when it starts at a certified seal: those above it,
+    /// The bodies of the seal journal that a new file takes over when it starts at an archived seal: those above it,
     /// and in any case the newest. The file begins with them: what is journaled next may refer to what they hold, and
     /// to nothing else.
     /// </summary>
     /// <param name="epoch">The seal's epoch.</param>
     /// <param name="seq">Its number.</param>
     public IReadOnlyList<byte[]> SignedAbove(long epoch, long seq) => _factory.Tail.Above(epoch, seq);
+
+    /// <summary>The state of a certified seal is archived: what was signed up to it is not kept for a new file any
+    /// more. A certificate alone ends nothing: until its state is archived, the journal alone holds what binds.</summary>
+    /// <param name="epoch">The seal's epoch.</param>
+    /// <param name="seq">Its number.</param>
+    public void Archived(long epoch, long seq) => _factory.Tail.Settle(epoch, seq);
 
     /// <summary>
     /// The bodies of the gov journal that a new file takes over when it starts at the newest epoch, once that is
@@ -511,7 +517,6 @@ public sealed class SegmentEngine
                     handover = handed.Handover;
                     break;
                 case SealOutput.Certified certified when engine == _seals:
-                    _factory.Tail.Settle(certified.State.Seal.Epoch, certified.State.Seal.Seq);
                     Publish(certified.State);
                     Emit(new SegmentOutput.OfSeals(output));
                     break;
