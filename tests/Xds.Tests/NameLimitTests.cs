@@ -114,6 +114,12 @@ public sealed class NameLimitTests
         client.Subscribe(Cds, "N0");
         Assert.Equal("late N0 n0 n1 n2 n3 n4 N8 N9 new", Asked());
 
+        // Of many strangers at once one takes a place, and gives it to the next.
+        client.Subscribe(Cds, "x0", "x1", "x2", "x3");
+        Assert.Equal("late n0 n1 n2 n3 n4 N8 N9 new x3", Asked());
+        client.Subscribe(Cds, "x4", "x5");
+        Assert.Equal("late n0 n1 n2 n3 n4 N8 N9 new x5", Asked());
+
         string Asked() => string.Join(' ', client.Stream.Types.Single().Subscription.Names
             .OrderBy(name => name, StringComparer.OrdinalIgnoreCase).ThenBy(name => name, StringComparer.Ordinal));
     }

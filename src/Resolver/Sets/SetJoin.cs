@@ -65,7 +65,8 @@ internal static class SetJoin
             ExpiresAt = parts.Select(part => part.Name).OfType<CachedName>()
                 .Min(name => name.ExpiresAt, joined.ExpiresAt),
             Failure = parts.Select(part => part.Mismatch).OfType<Refusal>().FirstOrDefault()
-                ?? parts.Select(part => part.Name?.Refused ?? part.Name?.Failure).OfType<Refusal>().FirstOrDefault()
+                ?? parts.Select(part => part.Name?.Refused).OfType<Refusal>().FirstOrDefault()
+                ?? parts.Select(part => part.Name?.Failure).OfType<Refusal>().FirstOrDefault()
                 ?? joined.Failure,
         };
     }

@@ -72,7 +72,7 @@ internal sealed class FirstRequest(
                 }
 
                 _unasked = host;
-                turn = (turn + 1) % now.Count;
+                turn++;
             }
 
             await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -69,7 +69,7 @@ internal sealed class SidecarHost : IAsyncDisposable
             });
         Views = new ServedViews(
             _imports, _interest.Count, _shapes, new ClientTls(SvidSecret.PathOf(options), options.XdsGrpc),
-            DemandOf(options), _interest.Renew, time);
+            DemandOf(options), _interest.Renew, time, isMet: false);
         Pod = new PodServices(
             options, setup.Options, _interest.Count, _interest.Renew, (time, new Random(random.Next()), loggers));
         _families = new PodFamilies(
@@ -322,7 +322,17 @@ internal sealed class SidecarHost : IAsyncDisposable
         Resolver.Start();
         await Pod.StartAsync(cancellationToken).ConfigureAwait(false);
         _ = EndPatienceAsync();
+        _ = MeetAsync();
         _ = AskFirstAsync();
+    }
+
+    private async Task MeetAsync()
+    {
+        await Resolver.HomeMet.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Resolver.HomeMet.IsCompletedSuccessfully)
+        {
+            Views.Meet();
+        }
     }
 
     // When there is something to tell it of.

@@ -228,6 +228,7 @@ internal sealed record SidecarOptions
             Endpoints = section.Value("endpoints", "stream or authority", TryEndpoints, EndpointSource.Stream, true),
             Hold = section.Duration(
                 "hold", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1), defaults.Hold),
+            IsHoldChosen = section.Has("hold"),
             FirstRequest = section.Has("first_request")
                 ? section.LoopbackEndpoint("first_request", new IPEndPoint(IPAddress.Loopback, 15080))
                 : null,

@@ -25,6 +25,14 @@ internal sealed record OnDemandOptions
     /// filter.</value>
     internal TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(2.5);
 
+    /// <value>Whether that is the operator's word, and holds for what no request waits for as well.</value>
+    internal bool IsHoldChosen { get; init; }
+
+    /// <summary>How long routes, and endpoints of clusters that are not ours, are waited for once the home was met: a
+    /// stream that asks for them is answered within its first second.</summary>
+    internal TimeSpan AnswerHold => IsHoldChosen || Hold < XdsLimits.Default.FirstAnswer
+        ? Hold : XdsLimits.Default.FirstAnswer;
+
     /// <value>Where the Envoy takes the sidecar's own request, which makes it ask for the collection before the sidecar
     /// is ready; null for no such request.</value>
     internal IPEndPoint? FirstRequest { get; init; }

@@ -65,7 +65,6 @@ internal sealed partial class ServedViews : IViewProvider
     private ImmutableDictionary<Audience, ViewFeed> _feeds = ImmutableDictionary<Audience, ViewFeed>.Empty;
     private IReadOnlySet<string> _imports;
     private bool _isPatienceOver;
-    private AddressFamilies _families;
 
     /// <summary>Views of the imports, and of what else was used, as they were known last.</summary>
     /// <param name="imports">The names that belong to "everything".</param>
@@ -76,6 +75,7 @@ internal sealed partial class ServedViews : IViewProvider
     /// <param name="renew">Hears a name that serves, and is not to leave for others; null for nobody.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="clock">The clock by which strict names end; null for the same.</param>
+    /// <param name="isMet">Whether the home was met, so that names can be asked for.</param>
     internal ServedViews(
         IReadOnlySet<string> imports,
         Action<string, bool> interest,
@@ -84,8 +84,10 @@ internal sealed partial class ServedViews : IViewProvider
         OnDemandOptions? onDemand = null,
         Action<string>? renew = null,
         TimeProvider? time = null,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null,
+        bool isMet = true)
     {
+        _isMet = isMet;
         _imports = imports;
         _interest = interest;
         _renew = renew ?? (static _ => { });
@@ -221,23 +223,6 @@ internal sealed partial class ServedViews : IViewProvider
         }
 
         Settle();
-    }
-
-    /// <summary>The pod has addresses of these families from now on: both until something is said.</summary>
-    internal void Reach(AddressFamilies families)
-    {
-        lock (_telling)
-        {
-            lock (_gate)
-            {
-                _families = families;
-            }
-
-            foreach (var feed in Feeds())
-            {
-                feed.Reach(families);
-            }
-        }
     }
 
     /// <summary>Takes a name out, where nobody asks for it any more.</summary>
@@ -407,8 +392,9 @@ internal sealed partial class ServedViews : IViewProvider
 
             var isEnvoy = audience.Client == ClientKind.Envoy;
             feed = new ViewFeed(
-                audience, Shown(), Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time));
-            feed.Reach(_families);
+                audience, Shown(), Count, isEnvoy ? _used : null, (isEnvoy ? _onDemand.Hold : GrpcHold, _time),
+                isEnvoy ? _onDemand.AnswerHold : null);
+            Begin(feed);
             if (isEnvoy && _keeping is { } keeping)
             {
                 feed.Keep(keeping.Until);

@@ -5,12 +5,37 @@ namespace Fairlead.Sidecar.Serving;
 /// <content>Names of which nothing is known yet.</content>
 internal sealed partial class ViewFeed
 {
+    /// <summary>From now on somebody can be asked: what no request waits for is told soon. Nothing happens a second
+    /// time.</summary>
+    internal void Meet()
+    {
+        lock (_gate)
+        {
+            _isMet = true;
+            foreach (var name in _unmet)
+            {
+                _answers?.Begin(name);
+            }
+
+            _unmet.Clear();
+        }
+    }
+
     private void Await(string name)
     {
         _patience?.Begin(name);
-        if (_assignments.Has(name) || _routes.Has(name))
+        if (_answers is not { } answers || !(_assignments.Has(name) || _routes.Has(name)))
         {
-            _answers?.Begin(name);
+            return;
+        }
+
+        if (_isMet)
+        {
+            answers.Begin(name);
+        }
+        else
+        {
+            _unmet.Add(name);
         }
     }
 
@@ -18,6 +43,7 @@ internal sealed partial class ViewFeed
     {
         _patience?.End(name);
         _answers?.End(name);
+        _unmet.Remove(name);
     }
 
     private void OnOverdue(IReadOnlyList<string> names)

@@ -13,7 +13,7 @@ namespace Fairlead.Sidecar.Serving;
 /// why not, or the shape that it had before a restart; after the first patience it is enough that one has. An empty
 /// world is never told because time ran out. A name that is asked for by itself is told as pending once it was waited
 /// for in vain, to those who hold nothing of it; routes, and endpoints of clusters that are not ours, earlier than what
-/// a request waits for.
+/// a request waits for, but not before the home was met: an Envoy that warms would go on without them.
 /// </remarks>
 internal sealed partial class ViewFeed : IResourceInterest
 {
@@ -27,8 +27,11 @@ internal sealed partial class ViewFeed : IResourceInterest
     private IReadOnlySet<string>? _usedNext;
     private readonly Patience? _patience;
 
-    // Of what no request waits for: a stream that asks for it is answered within its first second.
+    // Of what no request waits for: a stream that asks for it is answered within its first second, once the home was
+    // met.
     private readonly Patience? _answers;
+    private readonly HashSet<string> _unmet = new(StringComparer.Ordinal);
+    private bool _isMet;
     private readonly Pace? _routesPace;
     private IReadOnlySet<string> _imports;
     private readonly HashSet<string> _unknown;
@@ -52,12 +55,15 @@ internal sealed partial class ViewFeed : IResourceInterest
     /// <param name="used">The names that belong to the collection beside the imports; null for none.</param>
     /// <param name="hold">How long a name is waited for before it is told as pending, and the clock; null for
     /// ever.</param>
+    /// <param name="answerHold">How long routes, and endpoints of clusters that are not ours, are waited for, from when
+    /// the home was met; null for no less than others.</param>
     internal ViewFeed(
         Audience audience,
         IReadOnlySet<string> imports,
         Action<string, bool> interest,
         IReadOnlySet<string>? used = null,
-        (TimeSpan Time, TimeProvider Clock)? hold = null)
+        (TimeSpan Time, TimeProvider Clock)? hold = null,
+        TimeSpan? answerHold = null)
     {
         _audience = audience;
         _families = audience.Settings.Families ?? AddressFamilies.Both;
@@ -68,8 +74,8 @@ internal sealed partial class ViewFeed : IResourceInterest
         _assignments = new Spellings(interest);
         _routes = new Spellings(interest);
         _patience = hold is { } wait ? new Patience(wait.Time, wait.Clock, OnOverdue) : null;
-        _answers = IsForEnvoy && hold is { Time: var held, Clock: var time } && held > XdsLimits.Default.FirstAnswer
-            ? new Patience(XdsLimits.Default.FirstAnswer, time, OnOverdue) : null;
+        _answers = hold is { Time: var held, Clock: var time } && answerHold is { } early && early < held
+            ? new Patience(early, time, OnOverdue) : null;
         _routesPace = hold is { Clock: var clock } ? new Pace(clock, OnRoutesDue) : null;
         View = new ResourceView(this);
         View.Update(Prime);

@@ -2,6 +2,7 @@ using Fairlead.Naming;
 using Fairlead.Naming.Traversal;
 using Fairlead.Resolver;
 using Fairlead.Sidecar.Dns;
+using Fairlead.Sidecar.Tests.Serving;
 using Fairlead.TestKit.Answers;
 
 namespace Fairlead.Sidecar.Tests.Dns;
@@ -35,6 +36,14 @@ public sealed class ResolverNamesTests
         var view = ResolverNames.Map(Cached(Checkout, NameState.Expired, Verify(world, world.Ask(), world.Answer())));
         Assert.Null(view.Service);
         Assert.Equal(NameState.Expired, view.State);
+    }
+
+    /// <summary>As Envoy and the proxy do, whatever failed later.</summary>
+    [Fact]
+    public void Map_AServiceThatIsRefused_SaysSo()
+    {
+        var view = ResolverNames.Map(CachedNames.Refused(VerificationFailure.ProofMismatch));
+        Assert.Equal((NameState.Unreachable, VerificationFailure.ProofMismatch), (view.State, view.Failure!.Failure));
     }
 
     [Fact]

@@ -98,7 +98,7 @@ public sealed class SidecarHostTests(TwoClusters clusters) : IClassFixture<TwoCl
             return Task.CompletedTask;
         });
         var xds = $"xds: {{socket: {Path.Combine(clusters.Folder, "host.sock")}, address: 127.0.0.1:0, "
-            + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}, first_request_host: Any.shop.svc.us9.internal}}}}";
+            + $"on_demand: {{first_request: 127.0.0.1:{envoy.Port}, first_request_host: any.shop.svc.us9.internal}}}}";
         await using var host = await TwoClusters.StartAsync(clusters.Configure("host", xds));
         await again.Task.WaitAsync(bounded.Token);
         Assert.All(asked, name => Assert.Equal("any.shop.svc.us9.internal", name));

@@ -72,6 +72,19 @@ public sealed class SetMappingTests
         Assert.Equal(reason, ServedNameMapping.Map(told.Last()).Reason);
     }
 
+    /// <summary>Whichever comes first: that one is out of reach says less.</summary>
+    [Fact]
+    public void Failure_OfAMemberThatIsRefused_IsToldBeforeThatOfAnother()
+    {
+        var told = Told(_world);
+        told.Book.Changed(CachedNames.Unreachable(SetWorld.First) with
+        {
+            Failure = new Refusal(VerificationFailure.Behind, SetWorld.First, "test"),
+        });
+        told.Book.Changed(CachedNames.Refused(VerificationFailure.BadEnvelope, SetWorld.Second));
+        Assert.Equal(VerificationFailure.BadEnvelope, told.Last().Failure?.Failure);
+    }
+
     /// <summary>A member without the port, or with another protocol at it, does not serve that port.</summary>
     [Fact]
     public void Ports_AreTheUnion_AndEachMemberServesItsOwn()

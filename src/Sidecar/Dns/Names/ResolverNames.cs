@@ -34,7 +34,9 @@ internal sealed class ResolverNames(
             : cached is { IsServed: true, Answer.Record: not null }
             ? Services.GetValue(cached.Answer, static answer => ServiceOf(answer.Record!, answer))
             : null;
-        return new NameView(cached.Name, cached.State, cached.ServedUntil, service, cached.Failure);
+        // What forbids to use it says more than that an anchor was out of reach later.
+        var failure = cached.Refused ?? cached.Failure;
+        return new NameView(cached.Name, cached.State, cached.ServedUntil, service, failure);
     }
 
     private static ServiceView ServiceOf(Record record, VerifiedAnswer answer)

@@ -146,8 +146,8 @@ internal sealed record OptionChanges(ImmutableArray<string> Live, ImmutableArray
 
     private static string Text(OnDemandOptions onDemand) =>
         Joined([
-            onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}", $"{onDemand.FirstRequest}",
-            onDemand.FirstRequestHost ?? "",
+            onDemand.XdsCluster, $"{onDemand.Endpoints}", $"{onDemand.Hold}", $"{onDemand.IsHoldChosen}",
+            $"{onDemand.FirstRequest}", onDemand.FirstRequestHost ?? "",
         ]);
 
     private static string Text(TelemetryOptions? telemetry) => telemetry is null
