@@ -52,8 +52,11 @@ internal sealed class PublisherEngine
     /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
     public bool NeedsState { get; private set; } = true;
 
-    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known:
-    /// their State has to be read with what this publisher signed.</summary>
+    /// <summary>
+    /// Whether the anchors' State has to be read with what this publisher signed, since their word alone does not do:
+    /// what they claim is due for renewal, or they disagree on it, where nothing is desired or it is held back; they
+    /// disagree on what was refused; it is above what was signed here; or it is more than can be signed now.
+    /// </summary>
     public bool NeedsSources { get; private set; }
 
     /// <summary>Whether State was loaded, something is desired, no version is on its way, and the Credential has not
