@@ -117,6 +117,23 @@ public sealed class HeldEndpointsTests
         Assert.Equal(published.Version + 1, Sealed(Desire(Of(2, port: 8081))).Version);
     }
 
+    /// <summary>Its source may not be had, and then nothing is lost any more once it lapsed.</summary>
+    [Fact]
+    public void Start_WithoutSomeSlices_PublishesWhatCanBeReadWhereTheRestLapsed()
+    {
+        var published = Published(2) with { IsClaimed = true };
+        Load(published);
+        Assert.Empty(Desire(Bad(Slices[1])));
+        _now = _engine.NextTick(_now)!.Value;
+        Assert.Empty(_engine.Tick(_now));
+        Assert.True(_engine.NeedsSources);
+        Assert.Empty(_engine.Load([published], _now));
+        Assert.Equal(published.Expires, _engine.NextTick(_now));
+        Assert.Empty(_engine.Tick(_now));
+        _now = published.Expires;
+        Assert.Equal(1, SlicesOf(Sealed(_engine.Tick(_now)).Content));
+    }
+
     [Fact]
     public void Start_WithAsManySlices_PublishesThem()
     {

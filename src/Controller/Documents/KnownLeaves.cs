@@ -8,10 +8,10 @@ namespace Fairlead.Controller.Documents;
 internal static class KnownLeaves
 {
     /// <summary>
-    /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing; one
-    /// that is invented has a version that an honest anchor's clock allows, and is disputed: the honest anchor does not
-    /// say the same. Of those that come as published only what this publisher signed counts, with the slices that it
-    /// names.
+    /// The newest leaf per name over what several anchors hold. Of F+1 anchors one is honest, so none is missing. One
+    /// that is invented may have any uid, version and end, and takes the place of a true one below it; it is disputed,
+    /// as the honest anchor does not say the same, and so may be a true one that not all of them hold yet. With sources
+    /// only what this publisher signed counts, with the slices that it names, and nothing is claimed or disputed.
     /// </summary>
     public static IReadOnlyList<KnownLeaf> Join(
         IReadOnlyCollection<IReadOnlyList<StateLeaf>> states, PublicKey publisher, bool withSources)

@@ -24,6 +24,9 @@ internal sealed class NameState(string name)
     /// <summary>Whether what held it was deleted since somebody wanted it.</summary>
     public bool IsDeleted { get; set; }
 
+    /// <summary>The end at which it is looked at though nothing can be renewed then, unix ms; null for none.</summary>
+    public long? LapseAwaited { get; set; }
+
     /// <summary>Whether what is published stays because what is desired may be a part of it alone, as of the last
     /// <see cref="Wanted"/>.</summary>
     public bool IsHeld { get; private set; }
@@ -46,5 +49,34 @@ internal sealed class NameState(string name)
                 || last.Content is not { } published || !content.IsShortOf(published)));
         IsHeld = !_wasWhole;
         return IsHeld ? null : content;
+    }
+
+    /// <summary>It as people see it; for a name of which a version is known.</summary>
+    /// <param name="end">When the publisher's Credential ends, unix ms.</param>
+    /// <param name="now">Unix ms.</param>
+    public NameStatus Describe(long end, long now)
+    {
+        var leaf = Last!;
+        if (Current is not { } current)
+        {
+            var rest = leaf.Content is null ? "withdrawn"
+                : Math.Min(leaf.Expires, end) <= now ? "ended"
+                : "sealed";
+            return new(Name, rest, leaf, null, null) { IsHeld = IsHeld };
+        }
+
+        var progress = current.CountOf(AnchorFate.Accepted) > 0 ? "accepted"
+            : current.CountOf(AnchorFate.Sent) > 0 ? "sent"
+            : current.Refusal is not null ? "refused"
+            : "waiting";
+        return new(
+            Name,
+            leaf.Content is null ? "withdraw-" + progress : progress,
+            leaf,
+            current.CountOf(AnchorFate.Accepted),
+            current.Refusal)
+        {
+            IsHeld = IsHeld,
+        };
     }
 }

@@ -52,8 +52,11 @@ internal sealed class PublisherEngine
     /// <summary>Whether the anchors' State has to be read (again) before all names can move on.</summary>
     public bool NeedsState { get; private set; } = true;
 
-    /// <summary>Whether something that nobody desires has to be renewed, of which only the anchors' word is known:
-    /// their State has to be read with what this publisher signed.</summary>
+    /// <summary>
+    /// Whether the anchors' State has to be read with what this publisher signed, since their word alone does not do:
+    /// what they claim is due for renewal, or they disagree on it, where nothing is desired or it is held back; they
+    /// disagree on what was refused; it is above what was signed here; or it is more than can be signed now.
+    /// </summary>
     public bool NeedsSources { get; private set; }
 
     /// <summary>Whether State was loaded, something is desired, no version is on its way, and the Credential has not
@@ -67,7 +70,7 @@ internal sealed class PublisherEngine
     /// <param name="now">Unix ms.</param>
     public IEnumerable<NameStatus> Names(long now) => _names.Values
         .Where(state => state.Last is not null)
-        .Select(state => Describe(state, now) with { IsHeld = state.IsHeld });
+        .Select(state => state.Describe(_planner.End, now));
 
     /// <summary>
     /// From now on so many anchors must take each document: F+1, so that an honest one has it. Before the first time
@@ -429,7 +432,12 @@ internal sealed class PublisherEngine
         var plan = _planner.Next(state.Name, desired, isKept, state.Last, now, _maker.DrawUid);
         if (plan is null)
         {
-            NeedsSources |= desired is null && state.Last is { } last && NeedsSource(last, now);
+            if (desired is null && state.Last is { } last && NeedsSource(last, now))
+            {
+                NeedsSources = true;
+                AwaitLapse(state, last, now);
+            }
+
             return;
         }
 
@@ -475,6 +483,16 @@ internal sealed class PublisherEngine
     {
         _renewals.Enqueue(
             leaf.Name, leaf.Content is null ? leaf.Expires : Math.Min(leaf.Expires, _planner.RenewalOf(leaf)));
+    }
+
+    // Its source may never come. Each input looks at all names, so that one end is put in once.
+    private void AwaitLapse(NameState state, KnownLeaf last, long now)
+    {
+        if (last.Expires > now && state.LapseAwaited != last.Expires)
+        {
+            state.LapseAwaited = last.Expires;
+            _renewals.Enqueue(state.Name, last.Expires);
+        }
     }
 
     // What lapsed has left the tree; only a version on its way still speaks of it.
@@ -560,28 +578,5 @@ internal sealed class PublisherEngine
         }
 
         return [.. batches.SelectMany(batch => Calls.Of(batch.Key, batch.Value, _options))];
-    }
-
-    private NameStatus Describe(NameState state, long now)
-    {
-        var leaf = state.Last!;
-        if (state.Current is not { } current)
-        {
-            var rest = leaf.Content is null ? "withdrawn"
-                : Math.Min(leaf.Expires, _planner.End) <= now ? "ended"
-                : "sealed";
-            return new(state.Name, rest, leaf, null, null);
-        }
-
-        var progress = current.CountOf(AnchorFate.Accepted) > 0 ? "accepted"
-            : current.CountOf(AnchorFate.Sent) > 0 ? "sent"
-            : current.Refusal is not null ? "refused"
-            : "waiting";
-        return new(
-            state.Name,
-            leaf.Content is null ? "withdraw-" + progress : progress,
-            leaf,
-            current.CountOf(AnchorFate.Accepted),
-            current.Refusal);
     }
 }
