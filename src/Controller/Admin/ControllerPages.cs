@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Fairlead.Controller.Manifests;
 using Fairlead.Controller.Publishing;
 using Fairlead.Hosting;
