@@ -18,8 +18,9 @@ public static class SealLimits
     public const int NewBytes = 1_048_576;
 
     /// <summary>
-    /// Bytes of documents and slices that were signed and are not certified from which on a proposal takes no new
-    /// change at all: what several anchors signed apart has to fit into one message together.
+    /// Bytes of documents and slices up to which a proposal takes new changes, with those that were signed and are not
+    /// certified: what several anchors signed apart has to fit into one message together. A single larger one still
+    /// goes where there is nothing else.
     /// </summary>
     public const int MergedBytes = 4 * 1_048_576;
 

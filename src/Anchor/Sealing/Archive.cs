@@ -15,7 +15,6 @@ namespace Fairlead.Anchor.Sealing;
 internal sealed class Archive : IAsyncDisposable
 {
     private const int SealsKept = 64;
-    private const long UncompactedBytes = 64 * 1024 * 1024;
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     // Subscribers first: what a seal sets in motion should find processor and disk free. The journal holds it all.
@@ -56,13 +55,13 @@ internal sealed class Archive : IAsyncDisposable
         Digest genesis,
         TimeProvider time,
         ILogger log,
-        long uncompactedBytes = UncompactedBytes)
+        long uncompactedBytes = ArchiveWriter.UncompactedBytes)
     {
         _store = store;
         _reopen = reopen;
         _mark = mark;
         _format = new ArchiveFormat(genesis);
-        _writer = new ArchiveWriter(store, _format);
+        _writer = new ArchiveWriter(store, _format, uncompactedBytes);
         _time = time;
         _log = log;
         _uncompactedBytes = uncompactedBytes;
@@ -178,7 +177,8 @@ internal sealed class Archive : IAsyncDisposable
     // nothing can be freed, the write that follows tells why.
     private async Task MakeRoomAsync(CancellationToken cancellationToken)
     {
-        if (_failure is null)
+        _writer.IsTight = _failure is not null;
+        if (!_writer.IsTight)
         {
             return;
         }
@@ -202,7 +202,7 @@ internal sealed class Archive : IAsyncDisposable
 
         await _store.DisposeAsync().ConfigureAwait(false);
         _store = await _reopen(cancellationToken).ConfigureAwait(false);
-        _writer = new ArchiveWriter(_store, _format);
+        _writer = new ArchiveWriter(_store, _format, _uncompactedBytes);
         _isOver = false;
     }
 
@@ -266,7 +266,7 @@ internal sealed class Archive : IAsyncDisposable
     // Listing the seals after each of them would cost more than what is written.
     private async Task PruneAsync(CancellationToken cancellationToken)
     {
-        if (--_writesToPrune > 0 && _writer.Uncompacted < _uncompactedBytes)
+        if (--_writesToPrune > 0 && !_writer.IsDue)
         {
             return;
         }

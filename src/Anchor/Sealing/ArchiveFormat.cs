@@ -44,6 +44,10 @@ internal sealed class ArchiveFormat(Digest genesis)
     internal string Entries(long generation) =>
         string.Create(CultureInfo.InvariantCulture, $"{_prefix}entry/{generation:D16}/");
 
+    /// <summary>The entries of all generations before one that is not the first.</summary>
+    internal KeyRange Before(long generation) =>
+        KeyRange.Between(StoreKey.FromText(Entries(0)), StoreKey.FromText(Entries(generation)));
+
     /// <summary>An entry's key; <paramref name="folder"/> is what it begins with.</summary>
     internal static StoreKey Entry(string folder, EntryName name) =>
         StoreKey.FromText(string.Create(CultureInfo.InvariantCulture, $"{folder}{(int)name.Class:x2}/{name.Name}"));
@@ -119,19 +123,25 @@ internal sealed class ArchiveFormat(Digest genesis)
         return pending.Value.IsEmpty ? Drop(key) : new Operation.Put(key, pending.Value);
     }
 
-    /// <summary>What a store holds under a prefix: page by page, for it limits what it reads at once, and at one
-    /// revision, since pages of two would be no state. No page is empty.</summary>
+    /// <summary>What a store holds in a range: page by page, for it limits what it reads at once, and at one revision,
+    /// since pages of two would be no state. No page is empty.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="keysOnly">Whether the values are left out.</param>
+    /// <param name="isStill">Nothing in the range changes meanwhile: each page is read as it is, so that the store may
+    /// be compacted between two.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     internal static async IAsyncEnumerable<IReadOnlyList<StoreEntry>> PagesAsync(
-        IStore store, string prefix, bool keysOnly, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IStore store, KeyRange range, bool keysOnly, bool isStill,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var range = KeyRange.Prefix(prefix);
         for (var (more, revision) = (true, 0L); more;)
         {
             var page = await store.RangeAsync(
                 new RangeRequest(range) { Revision = revision, KeysOnly = keysOnly }, cancellationToken)
                 .ConfigureAwait(false);
             more = page.More;
-            revision = page.Revision;
+            revision = isStill ? 0 : page.Revision;
             if (page.Entries.Count > 0)
             {
                 range = KeyRange.Between(page.Entries[^1].Key.Next(), range.End!.Value);
@@ -160,7 +170,8 @@ internal sealed class ArchiveFormat(Digest genesis)
     {
         var open = new List<byte>();
         var (key, parts, taken) = (default(StoreKey), 0, 0);
-        await foreach (var page in PagesAsync(store, prefix, false, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in PagesAsync(store, KeyRange.Prefix(prefix), false, false, cancellationToken)
+            .ConfigureAwait(false))
         {
             foreach (var stored in page)
             {

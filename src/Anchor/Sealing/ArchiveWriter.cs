@@ -15,14 +15,27 @@ namespace Fairlead.Anchor.Sealing;
 /// the entries. A whole state is written as a new generation beside the old one, and the seal puts it in force. Used by
 /// one task.
 /// </summary>
-internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
+/// <param name="store">The store.</param>
+/// <param name="format">Its keys.</param>
+/// <param name="uncompactedBytes">After so many bytes the store is compacted: what they superseded would fill the
+/// disk.</param>
+internal sealed class ArchiveWriter(
+    IStore store, ArchiveFormat format, long uncompactedBytes = ArchiveWriter.UncompactedBytes)
 {
+    /// <summary>The bytes after which the store is compacted, unless told otherwise.</summary>
+    internal const long UncompactedBytes = 64 * 1024 * 1024;
     private const int OperationsMax = 100;
     private const int BytesMax = 512 * 1024;
 
     /// <summary>About so many bytes were written since the store was compacted, and each may have left others
     /// behind.</summary>
-    internal long Uncompacted { get; private set; }
+    private long Uncompacted { get; set; }
+
+    /// <summary>Whether the store should be compacted.</summary>
+    internal bool IsDue => Uncompacted >= uncompactedBytes;
+
+    /// <summary>Whether there may be no room for even that: the write before failed.</summary>
+    internal bool IsTight { get; set; }
 
     /// <summary>Writes a state. Whatever became of the write before, the names that it was given belong to
     /// <paramref name="changed"/> until one succeeds.</summary>
@@ -33,13 +46,14 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
         CertifiedState state, IReadOnlyList<EntryName>? changed, CancellationToken cancellationToken)
     {
         var generation = await format.ReadGenerationAsync(store, cancellationToken).ConfigureAwait(false);
+        var isPending = await format.IsPendingAsync(store, cancellationToken).ConfigureAwait(false);
         if (changed is null)
         {
-            await ReplaceAsync(state, generation, cancellationToken).ConfigureAwait(false);
+            await ReplaceAsync(state, generation, isPending, cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        if (await format.IsPendingAsync(store, cancellationToken).ConfigureAwait(false))
+        if (isPending)
         {
             await SettleAsync(generation, cancellationToken).ConfigureAwait(false);
         }
@@ -50,7 +64,7 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
             return;
         }
 
-        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+        await FreeAsync([KeyRange.Prefix(format.Pending)], cancellationToken).ConfigureAwait(false);
         await WriteAsync(changed.SelectMany(name => PendingOf(state.State, name)), cancellationToken)
             .ConfigureAwait(false);
         await CommitAsync(
@@ -71,10 +85,22 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
         Uncompacted = 0;
     }
 
-    private async Task ReplaceAsync(CertifiedState state, long generation, CancellationToken cancellationToken)
+    private async Task ReplaceAsync(
+        CertifiedState state, long generation, bool isPending, CancellationToken cancellationToken)
     {
         var next = generation + 1;
-        await ClearAsync(format.Entries(next), cancellationToken).ConfigureAwait(false);
+        List<KeyRange> unfinished = [KeyRange.Prefix(format.Entries(next))];
+        if (generation > 0)
+        {
+            unfinished.Add(format.Before(generation));
+        }
+
+        if (!isPending)
+        {
+            unfinished.Add(KeyRange.Prefix(format.Pending));
+        }
+
+        await FreeAsync(unfinished, cancellationToken).ConfigureAwait(false);
         await WriteAsync(
             state.State.Entries.SelectMany(entry => ArchiveFormat.Write(format.Entries(next), entry)),
             cancellationToken).ConfigureAwait(false);
@@ -85,23 +111,32 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
                 new Operation.Delete(KeyRange.Single(format.PendingMark)),
             ],
             cancellationToken).ConfigureAwait(false);
-        await ClearAsync(format.Entries(generation), cancellationToken).ConfigureAwait(false);
-        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+        await ClearAsync(KeyRange.Prefix(format.Entries(generation)), cancellationToken).ConfigureAwait(false);
+        await ClearAsync(KeyRange.Prefix(format.Pending), cancellationToken).ConfigureAwait(false);
     }
 
-    // In any order and any number of times: what is pending is in force until all of it is among the entries.
+    // In any order and any number of times: what is pending is in force until all of it is among the entries. What it
+    // supersedes there goes meanwhile, else as much again as is pending would have to fit.
     private async Task SettleAsync(long generation, CancellationToken cancellationToken)
     {
-        await foreach (var page in ArchiveFormat.PagesAsync(store, format.Pending, false, cancellationToken)
+        var range = KeyRange.Prefix(format.Pending);
+        var settled = 0L;
+        await foreach (var page in ArchiveFormat.PagesAsync(store, range, false, true, cancellationToken)
             .ConfigureAwait(false))
         {
-            await WriteAsync(page.Select(pending => format.Settle(pending, generation)), cancellationToken)
-                .ConfigureAwait(false);
+            var operations = page.Select(pending => format.Settle(pending, generation)).ToList();
+            await WriteAsync(operations, cancellationToken).ConfigureAwait(false);
+            settled += operations.Sum(SizeOf);
+            if (IsDue || IsTight)
+            {
+                await CompactAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
 
         await CommitAsync([new Operation.Delete(KeyRange.Single(format.PendingMark))], cancellationToken)
             .ConfigureAwait(false);
-        await ClearAsync(format.Pending, cancellationToken).ConfigureAwait(false);
+        await ClearAsync(range, cancellationToken).ConfigureAwait(false);
+        Uncompacted += settled;
     }
 
     private async Task WriteAsync(IEnumerable<Operation> operations, CancellationToken cancellationToken)
@@ -127,16 +162,35 @@ internal sealed class ArchiveWriter(IStore store, ArchiveFormat format)
         }
     }
 
-    // What is not in force: what a crash left unfinished, or what had its time.
-    private async Task ClearAsync(string prefix, CancellationToken cancellationToken)
+    // What is written next may need the room of what a crash or a failure left unfinished.
+    private async Task FreeAsync(IReadOnlyList<KeyRange> ranges, CancellationToken cancellationToken)
     {
-        await foreach (var page in ArchiveFormat.PagesAsync(store, prefix, true, cancellationToken)
+        var isAny = false;
+        foreach (var range in ranges)
+        {
+            isAny |= await ClearAsync(range, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (isAny)
+        {
+            await CompactAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    // What is not in force: what a crash left unfinished, or what had its time.
+    private async Task<bool> ClearAsync(KeyRange range, CancellationToken cancellationToken)
+    {
+        var isAny = false;
+        await foreach (var page in ArchiveFormat.PagesAsync(store, range, true, false, cancellationToken)
             .ConfigureAwait(false))
         {
             await CommitAsync(
                 [new Operation.Delete(KeyRange.Between(page[0].Key, page[^1].Key.Next()))], cancellationToken)
                 .ConfigureAwait(false);
+            isAny = true;
         }
+
+        return isAny;
     }
 
     // What is written of some names; null where one transaction does not hold it.

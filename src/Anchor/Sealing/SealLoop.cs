@@ -261,16 +261,17 @@ internal sealed class SealLoop : IAsyncDisposable
             _base = archived;
         }
 
-        if (!_journal.IsDue || _base is not { } state)
+        if (!_journal.IsDue || _base is not { } state
+            || _engine.SignedAbove(state.Seal.Epoch, state.Seal.Seq) is not { } signed)
         {
             return;
         }
 
         _base = null;
         var before = _journal.End;
-        var carried = _engine.SignedAbove(state.Seal.Epoch, state.Seal.Seq)
-            .SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray()).ToList();
-        _journal.Rotate(state.Seal.Epoch, state.Seal.Seq, state.Seal.Root.ToString(), carried);
+        _journal.Rotate(
+            state.Seal.Epoch, state.Seal.Seq, state.Seal.Root.ToString(),
+            [.. signed.SelectMany(body => JournalParts.Split(body)).Select(part => part.ToArray())]);
         Interlocked.Increment(ref _rotations);
         SealLog.Rotated(_log, state.Seal.Epoch, state.Seal.Seq, before, _journal.End);
     }

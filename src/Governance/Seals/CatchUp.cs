@@ -27,7 +27,7 @@ internal sealed class CatchUp(SealCore core)
     /// <summary>A certificate that is newer than the state in hand.</summary>
     internal void Want(string from, Envelope certificate, StateClaim seal)
     {
-        if (_target is { } present && (present.Seq >= seal.Seq || IsKept(present, seal)))
+        if (_target is { } present && (present.Seq >= seal.Seq || IsKept(present)))
         {
             _later = seal.Seq > Math.Max(present.Seq, _later?.Seal.Seq ?? 0) ? (from, certificate, seal) : _later;
             return;
@@ -161,9 +161,10 @@ internal sealed class CatchUp(SealCore core)
     }
 
     // What was asked for is read to the end, and what came after it follows as changes: while much is published the
-    // newest would never be whole. As long as others have it, and no longer than who shows it just in time needs.
-    private bool IsKept(StateClaim present, StateClaim newer) =>
-        _rests is null && newer.Seq - present.Seq <= SealLimits.History
+    // newest would never be whole. No longer than who shows it just in time needs; who has it no more shows the newest
+    // instead. How far the numbers are apart says nothing: a leader may skip as many as it likes.
+    private bool IsKept(StateClaim present) =>
+        _rests is null
         && core.Elapsed - _begun <= 2 * core.Turns.BaseTurn * (1 + (present.Count / SealLimits.EntriesPerMessage));
 
     /// <summary>Whether the part is of the wanted state; a newer certificate takes its place as the target.</summary>

@@ -194,7 +194,8 @@ internal sealed class Leader(SealCore core, Ballot ballot)
         foreach (var entry in core.Pool.InOrder())
         {
             if (chosen.Count - merged >= SealLimits.NewChanges || chosen.Count >= SealLimits.Changes
-                || bytes >= SealLimits.NewBytes || mergedBytes + bytes >= SealLimits.MergedBytes)
+                || bytes >= SealLimits.NewBytes
+                || (chosen.Count > 0 && mergedBytes + bytes + entry.Bytes > SealLimits.MergedBytes))
             {
                 break;
             }

@@ -91,14 +91,15 @@ public sealed class SegmentEngine
     /// <summary>
     /// The bodies of the seal journal that a new file takes over when it starts at an archived seal: those above it,
     /// and in any case the newest. The file begins with them: what is journaled next may refer to what they hold, and
-    /// to nothing else.
+    /// to nothing else. Null where the key must not sign any more: its file, which says why, stays as it is.
     /// </summary>
     /// <param name="epoch">The seal's epoch.</param>
     /// <param name="seq">Its number.</param>
-    public IReadOnlyList<byte[]> SignedAbove(long epoch, long seq) => _factory.Tail.Above(epoch, seq);
+    public IReadOnlyList<byte[]>? SignedAbove(long epoch, long seq) =>
+        _seals.IsHalted ? null : _factory.Tail.Above(epoch, seq);
 
-    /// <summary>The state of a certified seal is archived: what was signed up to it is not kept for a new file any
-    /// more. A certificate alone ends nothing: until its state is archived, the journal alone holds what binds.</summary>
+    /// <summary>The state of a certified seal is archived: what was signed up to it is kept for a new file no more.
+    /// A certificate alone ends nothing: until its state is archived, the journal alone holds what binds.</summary>
     /// <param name="epoch">The seal's epoch.</param>
     /// <param name="seq">Its number.</param>
     public void Archived(long epoch, long seq) => _factory.Tail.Settle(epoch, seq);

@@ -114,6 +114,43 @@ public sealed class ArchiveWriterTests
         Assert.Equal(201 - changes, left.Count);
     }
 
+    /// <summary>What many changes supersede goes while they are taken over: all of it need not have room.</summary>
+    [Fact]
+    public async Task Write_OfManyChanges_IsCompactedInBetween()
+    {
+        await using var disk = new MemoryStore(TimeProvider.System, new StoreLimits { RangeEntriesMax = 40 });
+        await using var store = new FailingStore(disk);
+        var writer = new ArchiveWriter(store, Format, uncompactedBytes: 40 * 512);
+        var old = State(1, Enumerable.Range(0, 200).Select(i => ArchivedEntry.Of(i, 1)));
+        await writer.WriteAsync(old, null, Cancelled);
+        await writer.CompactAsync(Cancelled);
+        store.Room = 420;
+        var next = Following(old, 2, Enumerable.Range(0, 150).Select(i => ArchivedEntry.Of(i, 2)));
+        await writer.WriteAsync(next, [.. Enumerable.Range(0, 150).Select(ArchivedEntry.Name)], Cancelled);
+        await AssertHoldsAsync(store, next);
+
+        // What was pending has its time, and is to be freed.
+        Assert.True(writer.IsDue);
+    }
+
+    /// <summary>Nothing of an earlier generation is left for good: the next whole state clears it.</summary>
+    [Fact]
+    public async Task Crash_BeforeTheOldGenerationIsCleared_OrphansNothing()
+    {
+        await using var store = new StoppingStore(new MemoryStore(TimeProvider.System));
+        var state = State(1, Enumerable.Range(0, 250).Select(i => ArchivedEntry.Of(i, 1)));
+        await new ArchiveWriter(store, Format).WriteAsync(state, null, Cancelled);
+        store.CommitsLeft = 4; // Three with the entries, and the seal's.
+        await Assert.ThrowsAsync<StoreException>(
+            () => new ArchiveWriter(store, Format).WriteAsync(State(2, state.State.Entries), null, Cancelled));
+        store.CommitsLeft = int.MaxValue;
+        Assert.Equal(2, await Format.ReadGenerationAsync(store, Cancelled));
+        await new ArchiveWriter(store, Format).WriteAsync(State(3, state.State.Entries), null, Cancelled);
+        var left = await store.RangeAsync(
+            new RangeRequest(KeyRange.Prefix(Format.Entries(1))) { CountOnly = true }, Cancelled);
+        Assert.Equal(0, left.Count);
+    }
+
     [Fact]
     public async Task Load_OfMoreThanAStoreReadsAtOnce_IsAllOfIt()
     {

@@ -6,13 +6,14 @@ namespace Fairlead.Anchor.Tests.Sealing;
 internal sealed class FailingStore(IStore store) : IStore
 {
     private int _tries;
-    private int _sinceCompaction;
+    private int _versions;
     private int _closed;
 
     internal volatile StoreException? Failure;
 
-    /// <summary>For so many transactions it has room, until it is compacted.</summary>
-    internal int Room { get; init; } = int.MaxValue;
+    /// <summary>For so many versions of keys it has room; those that are live stay when it is compacted. What deletes
+    /// keys needs none.</summary>
+    internal volatile int Room = int.MaxValue;
 
     internal int Tries => Volatile.Read(ref _tries);
 
@@ -27,13 +28,14 @@ internal sealed class FailingStore(IStore store) : IStore
     public ValueTask<TransactionResult> CommitAsync(Transaction transaction, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _tries);
-        if ((Failure ?? (_sinceCompaction < Room ? null : new StoreException(StoreError.Unavailable, "no space left")))
-            is { } failure)
+        var puts = transaction.Success.Count(operation => operation is Operation.Put);
+        var isFull = puts > 0 && _versions + puts > Room;
+        if ((Failure ?? (isFull ? new StoreException(StoreError.Unavailable, "no space left") : null)) is { } failure)
         {
             throw failure;
         }
 
-        _sinceCompaction++;
+        _versions += puts;
         return store.CommitAsync(transaction, cancellationToken);
     }
 
@@ -41,10 +43,11 @@ internal sealed class FailingStore(IStore store) : IStore
         KeyRange range, long startRevision, CancellationToken cancellationToken) =>
         store.WatchAsync(range, startRevision, cancellationToken);
 
-    public ValueTask CompactAsync(long revision, CancellationToken cancellationToken)
+    public async ValueTask CompactAsync(long revision, CancellationToken cancellationToken)
     {
-        _sinceCompaction = 0;
-        return store.CompactAsync(revision, cancellationToken);
+        await store.CompactAsync(revision, cancellationToken);
+        var live = await store.RangeAsync(new RangeRequest(KeyRange.All) { CountOnly = true }, cancellationToken);
+        _versions = (int)live.Count;
     }
 
     public ValueTask<long> GrantLeaseAsync(TimeSpan ttl, long id, CancellationToken cancellationToken) =>

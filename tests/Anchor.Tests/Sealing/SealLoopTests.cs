@@ -6,6 +6,7 @@ using Fairlead.Governance;
 using Fairlead.Naming;
 using Fairlead.Naming.Operations;
 using Fairlead.Naming.Traversal;
+using Fairlead.Naming.Tree;
 using Fairlead.Protocol;
 using Fairlead.Protocol.V1;
 using Fairlead.Rpc;
@@ -197,6 +198,31 @@ public sealed class SealLoopTests : IAsyncDisposable
         Assert.NotNull(await Within(_shell.Ended.Task));
     }
 
+    /// <summary>A file that says why its key must not sign is not written anew without it: the next start would
+    /// sign.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Journal_OfAKeyThatMustNotSign_StaysAsItIs(bool isUnfit)
+    {
+        var seal = _segment.SealOf(default, 0, 0, TestSegmentOptions.Start);
+        var body = isUnfit ? [9, 9, 9] : new JournalBody(0, seal.Payload, [], []).Encode();
+        var journal = Journal(_segment.Seal(0), "due", rotateBytes: 1);
+        journal.Append(body);
+        var loop = LoopOf(_shell, TimeProvider.System, "due", journal, [body]);
+        loop.OnArchived(new CertifiedState(
+            _segment.Certify(seal), seal.Value, seal.Digest, LeafState.Start(SparseTree.Empty), null));
+        loop.Start();
+        Assert.Equal(isUnfit, await Within(loop.AskAsync(engine => engine.Seals.IsHalted)));
+
+        // The turn in which that was answered ends before the loop does, and looks at the journals.
+        await loop.DisposeAsync();
+        Assert.Equal(isUnfit ? 0 : 1, loop.Rotations);
+        using var left = JournalFile.Open(OptionsOf(_segment.Seal(0), "due"));
+        Assert.Equal(isUnfit, left.Header.Last is null);
+        Assert.Equal(body, left.Replay().Last());
+    }
+
     private static Task<T> Within<T>(Task<T> task) =>
         task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
@@ -207,7 +233,8 @@ public sealed class SealLoopTests : IAsyncDisposable
         [[.. segment.Leaves.Select(leaf => (leaf.Class, leaf.Payload))]],
         out _)![^1];
 
-    private SealLoop LoopOf(NoShell shell, TimeProvider time, string folder) => new(
+    private SealLoop LoopOf(
+        NoShell shell, TimeProvider time, string folder, JournalFile? journal = null, byte[][]? bodies = null) => new(
         new SegmentEngineOptions
         {
             Self = _segment.Newest.Value.Anchors[0].Id,
@@ -215,8 +242,9 @@ public sealed class SealLoopTests : IAsyncDisposable
             Seal = _segment.Seal(0),
             Gov = _segment.Gov(0),
             Openings = static () => default,
+            SealJournal = [.. (bodies ?? []).Select(body => new ReadOnlyMemory<byte>(body))],
         },
-        (Journal(_segment.Seal(0), folder), Journal(_segment.Gov(0), folder)),
+        (journal ?? Journal(_segment.Seal(0), folder), Journal(_segment.Gov(0), folder)),
         new OperationBook("us1-a", _folder, NullLogger.Instance),
         shell,
         time,
@@ -242,11 +270,12 @@ public sealed class SealLoopTests : IAsyncDisposable
         Assert.Fail($"said nothing in two seconds; before: {before}");
     }
 
-    private JournalFile Journal(ISigner key, string folder) => JournalFile.Create(
-        new JournalOptions(
-            Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName,
-            _segment.Genesis.ToString(), key.Key.Kid.ToString()) { ChunkBytes = 4096 },
-        0, 0, new string('0', 64));
+    private JournalFile Journal(ISigner key, string folder, long rotateBytes = 1_048_576) =>
+        JournalFile.Create(OptionsOf(key, folder) with { RotateBytes = rotateBytes }, 0, 0, new string('0', 64));
+
+    private JournalOptions OptionsOf(ISigner key, string folder) => new(
+        Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName,
+        _segment.Genesis.ToString(), key.Key.Kid.ToString()) { ChunkBytes = 4096 };
 
     private sealed class NoShell : ISealShell
     {

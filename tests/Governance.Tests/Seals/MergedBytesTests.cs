@@ -28,7 +28,7 @@ public sealed class MergedBytesTests
         while (last.Puts.Count == offered);
 
         var bytes = last.Puts.Sum(put => put.Slices.Sum(slice => (long)slice.Length));
-        Assert.InRange(bytes, SealLimits.MergedBytes, SealLimits.MergedBytes + SealLimits.NewBytes);
+        Assert.InRange(bytes, SealLimits.MergedBytes / 2, SealLimits.MergedBytes);
 
         // Once it is certified, the one that was left out comes with the next seal.
         bench.Receive("a2", new SealMessage.Certificate(0, bench.Certify(last.Seal, "a0", "a2", "a3")));

@@ -197,9 +197,12 @@ public sealed class RecoveryTests
         Assert.Equal((3, 1), (pages, changes));
     }
 
-    /// <summary>A state that others have no more is not waited for: the newest takes its place.</summary>
-    [Fact]
-    public void CatchUp_FarBehindAnother_BeginsAnew()
+    /// <summary>How far numbers are apart says nothing, for a leader may skip many. A state that others have no more is
+    /// not waited for: what they show instead takes its place.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CatchUp_BehindNumbersFarApart_GoesOnAsLongAsOthersHaveTheState(bool isGone)
     {
         var ahead = new EngineBench();
         for (var i = 0; i < 150; i++)
@@ -212,15 +215,20 @@ public sealed class RecoveryTests
         Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest!.Certificate)), to);
         Collect(ahead.Receive("a2", to.Dequeue()), from);
         Collect(behind.Receive("a0", from.Dequeue()), to);
-        Assert.NotNull(Assert.IsType<SealMessage.Fetch>(to.Dequeue()).After);
-        for (var i = 150; i <= 150 + SealLimits.History; i++)
+        var question = Assert.IsType<SealMessage.Fetch>(to.Dequeue());
+        Assert.NotNull(question.After);
+        for (var i = 1; i <= (isGone ? SealLimits.History : 3); i++)
         {
-            ahead.Seal(i, ahead.Sign(ahead.Record($"m{i}.shop.svc")));
+            ahead.Seal(150 + (i * (isGone ? 2 : 100)), ahead.Sign(ahead.Record($"m{150 + i}.shop.svc")));
             Collect(behind.Receive("a0", new SealMessage.Certificate(0, ahead.Engine.Newest.Certificate)), to);
         }
 
-        var anew = Assert.IsType<SealMessage.Fetch>(Assert.Single(to));
-        Assert.Equal((ahead.Engine.Newest.Digest, null), (anew.Seal, anew.After));
+        Assert.Empty(to);
+        Collect(ahead.Receive("a2", question), from);
+        Collect(behind.Receive("a0", from.Dequeue()), to);
+        var next = Assert.IsType<SealMessage.Fetch>(Assert.Single(to));
+        Assert.Equal((ahead.Engine.Newest.Digest, null), (next.Seal, next.After));
+        Assert.Equal(isGone ? null : 149L, behind.Engine.Newest?.Seal.Seq);
     }
 
     /// <summary>One that shows its pages slowly holds nobody for long, and one that falls silent not at all.</summary>
