@@ -1,4 +1,3 @@
-using Fairlead.Naming;
 using Fairlead.Sidecar.Translation;
 
 namespace Fairlead.Sidecar.Serving;

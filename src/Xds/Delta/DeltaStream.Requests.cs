@@ -178,9 +178,9 @@ internal sealed partial class DeltaStream
         return sentinels;
     }
 
-    /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere, then
-    /// those that are new and of which nothing is known but the newest of them, then the oldest that write what has a
-    /// name of its own in another way, and where those are too few the newest, whatever they are.</summary>
+    /// <summary>Chooses what leaves where more names are asked for than a stream may: the oldest that lead nowhere,
+    /// then those that are new and of which nothing is known but the newest of them, then the oldest that write what
+    /// has a name of its own in another way, and where those are too few the newest, whatever they are.</summary>
     /// <returns>Those names.</returns>
     private HashSet<string> MakeRoom(TypeState state, DeltaDiscoveryRequest request, IReadOnlyList<string> added)
     {
