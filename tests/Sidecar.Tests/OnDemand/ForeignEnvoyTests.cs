@@ -1,5 +1,6 @@
 using Fairlead.Sidecar.Translation;
 using Fairlead.TestKit.Processes;
+using Google.Protobuf.WellKnownTypes;
 using static Fairlead.Sidecar.Tests.OnDemand.OnDemandWorld;
 
 namespace Fairlead.Sidecar.Tests.OnDemand;
@@ -12,6 +13,7 @@ public sealed class ForeignEnvoyTests
 {
     private const string Cart = "cart" + Suffix;
     private const string Late = "late" + Suffix;
+    private const string Warming = "warming";
 
     // Of loopback, by anybody.
     private const int NobodyListens = 1;
@@ -65,6 +67,7 @@ public sealed class ForeignEnvoyTests
         await ForeignAsync(world, load);
         await ClustersAsync(world, load);
         await RestartAsync(world, load, outage);
+        await ForeignRestartAsync(world, load, isAuthority);
         await EndsAsync(world, load);
         Assert.Equal(0, await world.Foreign.RefusedAsync());
         Assert.All(world.Sidecar.Streams.SelectMany(stream => stream.Types), type => Assert.Null(type.Refused));
@@ -172,7 +175,7 @@ public sealed class ForeignEnvoyTests
         });
         await load.NoneFailsAsync("a cluster of the other control plane warms for ever", async () =>
         {
-            await world.Foreign.SetAsync(ForeignBootstrap.Eds("warming", silent));
+            await world.Foreign.SetAsync(ForeignBootstrap.Eds(Warming, silent));
             await Eventually(() => world.Envoy.StatAsync("cluster_manager.warming_clusters", Cancellation), 1);
             world.Sidecar.Publish(Named("warm" + Suffix, world.Ports.Two));
             var reply = await world.GetAsync("warm" + Suffix);
@@ -287,6 +290,48 @@ public sealed class ForeignEnvoyTests
         {
             world.Sidecar.Publish(Named("after" + Suffix, world.Ports.Two));
             Assert.Equal("200 two", Told(await world.GetAsync("after" + Suffix)));
+        });
+    }
+
+    private static async Task ForeignRestartAsync(OnDemandWorld world, RequestLoad load, bool isAuthority)
+    {
+        var (one, two, _) = world.Ports;
+        const int Timeout = 700;
+        if (!isAuthority)
+        {
+            await load.NoneFailsAsync("the other control plane changes the cluster by which we are reached", async () =>
+            {
+                var sidecar = ForeignBootstrap.Sidecar(world.Sidecar.Socket);
+                sidecar.ConnectTimeout = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(Timeout));
+                await world.Foreign.SetAsync(sidecar);
+                await world.AppliedAsync(Timeout);
+                world.Sidecar.Publish(Named(Checkout, one));
+                await world.ServesAsync(Checkout, "one");
+                world.Sidecar.Publish(Named("changed" + Suffix, two));
+                Assert.Equal("200 two", Told(await world.GetAsync("changed" + Suffix)));
+            });
+        }
+
+        // An Envoy asks for no clusters again while one of them warms, whoever comes back to it.
+        await load.NoneFailsAsync("the other control plane takes back what warms for ever", async () =>
+        {
+            await world.Foreign.DropAsync(Warming);
+            await Eventually(() => WarmingAsync(world), 0);
+        });
+        await load.NoneFailsAsync("the other control plane ends and comes back", async () =>
+        {
+            await world.Foreign.RestartAsync(async () =>
+            {
+                world.Sidecar.Publish(Named("alone" + Suffix, two));
+                Assert.Equal("200 two", Told(await world.GetAsync("alone" + Suffix)));
+            });
+
+            // Whoever takes its next push has come back to it.
+            await world.Foreign.SetAsync(ForeignBootstrap.Local(ForeignBootstrap.Own, one, Timeout + 100));
+            await world.AppliedAsync(Timeout + 100);
+            world.Sidecar.Publish(Named(Checkout, two));
+            await world.ServesAsync(Checkout, "two");
+            Assert.Equal("200 two", Told(await world.GetAsync("alone" + Suffix)));
         });
     }
 

@@ -1,6 +1,9 @@
 """A control plane of somebody else: aggregated xDS, state of the world and delta, on a loopback port.
 
-It prints `ready PORT`. Lines on stdin, each answered by `ok`:
+    foreign_xds.py [PORT]
+It takes the port, or any, and prints `held PORT`; whoever calls there is turned away until it is told to serve. It may
+take that of another one which has not ended yet. Lines on stdin, each answered by `ok`:
+    serve                   take calls from now on
     set TYPE NAME BASE64    serve these bytes as a resource of that type (a short name: cds, eds)
     drop TYPE NAME          serve it no more
     seen                    instead of `ok`: `refused N`, how many responses a client refused
@@ -10,6 +13,7 @@ anything, so that their cluster warms for ever.
 import base64
 import concurrent.futures
 import queue
+import socket
 import sys
 import threading
 
@@ -192,14 +196,28 @@ def command(line):
     return "ok"
 
 
+def hold(port):
+    """A socket that keeps the port, on which nobody listens: as gRPC's own do, it shares it with others."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(("127.0.0.1", port))
+    return held
+
+
 def main():
+    held = hold(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    port = held.getsockname()[1]
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(16))
     server.add_generic_rpc_handlers((Handler(),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    print(f"ready {port}", flush=True)
+    print(f"held {port}", flush=True)
     for line in sys.stdin:
-        print(command(line.split()), flush=True)
+        words = line.split()
+        if words == ["serve"]:
+            server.add_insecure_port(f"127.0.0.1:{port}")
+            server.start()
+            print("ok", flush=True)
+        else:
+            print(command(words), flush=True)
     server.stop(0)
 
 
