@@ -8,7 +8,7 @@ internal sealed partial class ServedViews
     private AddressFamilies _families;
     private bool _isMet;
 
-    /// <summary>The home was met: from now on names are asked for, and what no request waits for is told soon.</summary>
+    /// <summary>The home is met: names are asked for from now on, and what no request waits for is told soon.</summary>
     internal void Meet()
     {
         lock (_telling)
